@@ -1,0 +1,79 @@
+/** The Debian packages that the laboratory stands on, brought when they are missing. */
+import { execa } from "execa";
+import { existsSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { asRoot, runAsRoot, systemEnv } from "./cache.ts";
+
+/** A package is as good as installed when its program is there, wherever that came from (docker-ce, another distribution). */
+const programOf: Record<string, string> = {
+  "docker.io": "dockerd",
+  "docker-cli": "docker",
+  debootstrap: "debootstrap",
+  iproute2: "ip",
+  python3: "/usr/bin/python3",
+};
+
+let listsAreFresh: Promise<void> | undefined;
+
+/**
+ * Installs those of the Debian packages that are missing, and says so in one line first. On a terminal it asks, unless CI or
+ * BERTH_YES is set. No service is started or enabled by it: the machine must not get a Docker engine it didn't ask for.
+ * @throws Error when something is missing and there is no apt-get, or the person said no
+ */
+export async function ensurePackages(names: string[], why = "to run its own Docker engine and simulated GPUs"): Promise<void> {
+  const missing = await missingPackages(names);
+  if (missing.length === 0) return;
+  const list = missing.join(", ");
+  const needs = `Berth's laboratory needs ${list}; install ${missing.length > 1 ? "them" : "it"} and try again.`;
+  if (!hasProgram("apt-get")) throw new Error(needs);
+
+  process.stdout.write(`Berth's laboratory installs ${list} with apt-get, ${why}.\n`);
+  if (!(await agreed())) throw new Error(needs);
+  await (listsAreFresh ??= aptGet("update"));
+  await withoutStartingServices(missing, () => aptGet("install", "--yes", "--no-install-recommends", ...missing));
+}
+
+/** Whether a program is on the PATH, the administrators' folders included. */
+export function hasProgram(program: string): boolean {
+  if (isAbsolute(program)) return existsSync(program);
+  return (systemEnv.PATH ?? "").split(delimiter).some((folder) => folder !== "" && existsSync(join(folder, program)));
+}
+
+async function missingPackages(names: string[]): Promise<string[]> {
+  const unseen = names.filter((name) => !(name in programOf && hasProgram(programOf[name]!)));
+  if (unseen.length === 0 || !hasProgram("dpkg-query")) return unseen;
+  // Exits 1 when a package is unknown to dpkg, and still lists the others.
+  const query = await execa("dpkg-query", ["--show", "--showformat=${db:Status-Status} ${Package}\\n", ...unseen], {
+    reject: false,
+  });
+  return unseen.filter((name) => !query.stdout.split("\n").includes(`installed ${name}`));
+}
+
+async function agreed(): Promise<boolean> {
+  if (process.env.CI || process.env.BERTH_YES || !process.stdin.isTTY || !process.stdout.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question("Go on? [y/N] ");
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function aptGet(...args: string[]): Promise<void> {
+  const command = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", ...args];
+  await execa(...asRoot("env", command), { env: systemEnv, stdin: "inherit" });
+}
+
+/** Debian starts a package's services when it is installed, unless /usr/sbin/policy-rc.d says no (exit 101). */
+async function withoutStartingServices(packages: string[], install: () => Promise<void>): Promise<void> {
+  const policy = "/usr/sbin/policy-rc.d";
+  const ours = !existsSync(policy);
+  if (ours) await runAsRoot("sh", "-c", `printf '#!/bin/sh\\nexit 101\\n' >${policy} && chmod 755 ${policy}`);
+  try {
+    await install();
+  } finally {
+    if (ours) await runAsRoot("rm", "-f", policy);
+  }
+  // Not started now, but the next boot would.
+  if (packages.includes("docker.io") && existsSync("/run/systemd/system"))
+    await runAsRoot("systemctl", "disable", "--quiet", "docker.service", "docker.socket", "containerd.service");
+}
