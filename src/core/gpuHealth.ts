@@ -1,0 +1,235 @@
+// What a probe with nvidia-smi says about a GPU handle. Exit codes and texts: measured with nvidia-smi 550; they are NVML's return codes.
+import { isLost, parseList, parseLostGpu, type Gpu, type HostGpus, type ListedGpu } from "./gpu.ts";
+
+export type Verdict = "ok" | "stale" | "mismatch" | "lost" | "absent" | "unresponsive" | "none";
+
+export interface Health {
+  verdict: Verdict;
+  /** One or two plain sentences for a person: what is the case, and what to do. nvidia-smi's words may be in it: data, not markup. */
+  detail: string;
+}
+
+/** How `nvidia-smi -L` ended, on the host or by `docker exec`. */
+export interface ProbeResult {
+  /** undefined: it was killed, or never ended. */
+  exitCode: number | undefined;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+  /** There is no nvidia-smi to start. */
+  missing?: boolean;
+}
+
+/** As `--gpus` takes them: a count, or indices and UUIDs (of MIG devices too: `0:1`, `MIG-…`; a UUID may be cut short). */
+export type WantedGpus = "none" | "all" | number | readonly string[];
+
+/** A few words for a row or a badge. */
+export const verdictWords: Readonly<Record<Verdict, string>> = {
+  ok: "GPU ok",
+  stale: "lost GPU access",
+  mismatch: "GPU driver mismatch",
+  lost: "GPU lost",
+  absent: "no GPU access",
+  unresponsive: "GPU not answering",
+  none: "no GPU",
+};
+
+type Where = "host" | "container";
+
+interface Fault {
+  verdict: Verdict;
+  exitCodes: number[];
+  /** Exit code 255 stands for many faults, and a wrapper may eat the code: the text decides first. */
+  text: RegExp;
+  host: string;
+  container: string;
+}
+
+const recreate = "recreate it with GPUs";
+
+const mismatch: Fault = {
+  verdict: "mismatch",
+  exitCodes: [18, 13],
+  text: /Driver\/library version mismatch|NVML: Function Not Found/i,
+  host: "The NVIDIA driver in the kernel and its libraries are of different versions, as after an update; reboot the machine, or reload the driver.",
+  container:
+    "The NVIDIA library in the container does not fit the host's driver, as after an update of the host; restart the container, and if the host has the same fault, reboot it.",
+};
+/** No libnvidia-ml: the image brings an nvidia-smi, but the driver was not injected, that is, the container was given no GPU. */
+const notInjected: Fault = {
+  verdict: "absent",
+  exitCodes: [12],
+  text: /couldn't find libnvidia-ml|NVML: (NVML )?Shared Library Not Found/i,
+  host: "The NVIDIA driver is not installed completely: libnvidia-ml is missing.",
+  container: `The container was given no NVIDIA driver (libnvidia-ml is missing); ${recreate}.`,
+};
+/** Also when the device nodes are missing; a stale handle still has them (EPERM, so 255). */
+const noDriver: Fault = {
+  verdict: "absent",
+  exitCodes: [9],
+  text: /couldn't communicate with the NVIDIA driver|NVML: Driver Not Loaded/i,
+  host: "The NVIDIA driver is not loaded.",
+  container: `The container cannot reach the NVIDIA driver: it has no GPU device, or the driver is not loaded on the host; ${recreate}.`,
+};
+/**
+ * EACCES: the mode of /dev/nvidia* or SELinux keeps this user out. It looks like a stale handle, but nothing was taken away, and a
+ * restart brings the same files, user and labels back; "stale" would offer a Revive that ends processes and heals nothing. The user has
+ * no GPU here: absent.
+ */
+const denied: Fault = {
+  verdict: "absent",
+  exitCodes: [4],
+  text: /NVML: Insufficient Permissions/i,
+  host: "This user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it (often a missing group: video or render).",
+  container:
+    "The container's user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it; run as a user or group that may (group_add), or set the SELinux boolean container_use_devices.",
+};
+const lost: Fault = {
+  verdict: "lost",
+  exitCodes: [15, 16, 11, 8],
+  text: /GPU is lost|fallen off the bus|GPU requires reset/i,
+  host: "A GPU is lost: it does not answer any more; reset it or reboot the machine.",
+  container:
+    "A GPU of the container is lost: it does not answer any more; reset it or reboot the host, then restart the container.",
+};
+/** EPERM on the device nodes: the cgroup took them away (systemctl daemon-reload, docker update). */
+const stale: Fault = {
+  verdict: "stale",
+  exitCodes: [],
+  text: /Failed to initialize NVML: Unknown Error/i,
+  host: "GPU access was taken away from this environment (stale NVML); if it is itself a container, restart that one, else reload the driver.",
+  container: "The container has lost GPU access (stale NVML); restart it to get the GPU back: its files stay, its processes end.",
+};
+const faults = [stale, mismatch, notInjected, noDriver, denied, lost];
+
+const noDevices = /No devices (were )?found|No supported GPUs/i;
+/** The engine or runc, not nvidia-smi, is speaking. A working folder that was deleted on the host reads like an attack. */
+const goneFolder = /container breakout|current working directory|getcwd|chdir to cwd/i;
+const noExec = /OCI runtime exec failed|Error response from daemon|container \S+ is (not running|paused)/i;
+
+/**
+ * Judges `nvidia-smi -L`.
+ * @param hostGpus The host's cards, when known. Inside a container cards are numbered anew from 0, so a wanted index can only be found
+ * through the UUID that the host has under it; without them the count decides.
+ */
+export function verdict(result: ProbeResult, wanted: WantedGpus, where: Where, hostGpus?: readonly Gpu[]): Health {
+  if (wanted === "none" || wanted === 0 || (typeof wanted !== "string" && typeof wanted !== "number" && wanted.length === 0)) {
+    return { verdict: "none", detail: "No GPU was asked for." };
+  }
+  const said = `${result.stdout}\n${result.stderr}`;
+  const inContainer = where === "container";
+  if (inContainer && goneFolder.test(said)) {
+    return {
+      verdict: "unresponsive",
+      detail: "The GPU could not be checked: a folder the container works in is gone on the host; recreate the container.",
+    };
+  }
+  if (result.missing || result.exitCode === 126 || result.exitCode === 127 || /exec: \\?"nvidia-smi\\?"/.test(said)) {
+    return {
+      verdict: "absent",
+      detail: inContainer
+        ? `There is no nvidia-smi in the container, so it was given no GPU, or its image leaves the driver's "utility" part out; ${recreate}.`
+        : "There is no NVIDIA driver here: nvidia-smi was not found.",
+    };
+  }
+  if (result.timedOut) {
+    return {
+      verdict: "unresponsive",
+      detail:
+        "nvidia-smi did not answer in time; the driver may be busy or hung: try again, and if it stays so, reboot the machine.",
+    };
+  }
+  if (inContainer && noExec.test(said)) {
+    return { verdict: "unresponsive", detail: `The GPU could not be checked: ${quote(said)}` };
+  }
+  const fault =
+    faults.find(({ text }) => text.test(said)) ?? faults.find(({ exitCodes }) => exitCodes.includes(result.exitCode ?? 0));
+  if (fault && fault !== lost) return { verdict: fault.verdict, detail: fault[where] };
+
+  const unreachable = said.split("\n").flatMap((line) => parseLostGpu(line) ?? []);
+  if (fault === lost || unreachable.length > 0) {
+    // The host still reaches the very card: it is this container's access to the device node that is gone.
+    const wellOnHost = (busId?: string) => hostGpus?.some((gpu) => busId !== undefined && gpu.pciBusId === busId && !isLost(gpu));
+    const one = inContainer && unreachable.length > 0 && unreachable.every(({ pciBusId }) => wellOnHost(pciBusId)) ? stale : lost;
+    return { verdict: one.verdict, detail: one[where] };
+  }
+  const listed = parseList(result.stdout);
+  if (listed.length === 0 && (noDevices.test(said) || result.exitCode === 6 || (result.exitCode === 0 && said.trim() === ""))) {
+    return inContainer
+      ? {
+          verdict: "lost",
+          detail: "The container sees the NVIDIA driver but no GPU; restart it, and if that does not help, recreate it.",
+        }
+      : { verdict: "none", detail: "The NVIDIA driver finds no GPU." };
+  }
+  // 14: a corrupted infoROM is worth a warning (see parseGpus); the cards work.
+  if (listed.length === 0 || (result.exitCode !== 0 && result.exitCode !== 14)) {
+    const code = result.exitCode === undefined ? "it was killed" : `exit code ${result.exitCode}`;
+    return { verdict: "unresponsive", detail: `nvidia-smi gave no usable answer (${code}): ${quote(said)}` };
+  }
+  if (!inContainer) return { verdict: "ok", detail: `${count(listed.length)} ${listed.length === 1 ? "answers" : "answer"}.` };
+  const missing = findMissing(wanted, listed, hostGpus);
+  return missing === undefined
+    ? {
+        verdict: "ok",
+        detail: `The container holds ${count(listed.length)}, and ${listed.length === 1 ? "it answers" : "they answer"}.`,
+      }
+    : { verdict: "lost", detail: `${missing} Restart it, and if that does not help, recreate it.` };
+}
+
+/** Says which wanted card the container does not hold; undefined when it holds them all. */
+function findMissing(wanted: WantedGpus, listed: readonly ListedGpu[], hostGpus: readonly Gpu[] | undefined): string | undefined {
+  const held = listed.flatMap((gpu) => [gpu.uuid, ...gpu.mig.map((mig) => mig.uuid)]);
+  const holds = (uuid: string) => held.some((one) => one.toLowerCase().startsWith(uuid.toLowerCase()));
+  const heldCount = listed.reduce((sum, gpu) => sum + Math.max(1, gpu.mig.length), 0);
+  const tooFew = (least: number) =>
+    heldCount >= least ? undefined : `The container holds ${count(heldCount)} of the ${least} asked for.`;
+
+  if (typeof wanted === "number") return tooFew(wanted);
+  // A CDI name such as nvidia.com/gpu=0 stands for what is behind the sign.
+  const ids = typeof wanted === "string" ? [wanted] : wanted.map((id) => id.replace(/^.*=/, ""));
+  if (ids.includes("all")) {
+    // A card that is broken on the host is the host's trouble.
+    const well = hostGpus?.filter((gpu) => !gpu.problems.some(({ severity }) => severity === "error")) ?? [];
+    const names = well.filter(({ uuid }) => !holds(uuid)).map(({ index, uuid }) => `GPU ${index} (${uuid})`);
+    return names.length > 0 ? `The container does not hold ${names.join(", ")}, though it was given all.` : undefined;
+  }
+  const isIndex = (id: string) => /^\d+(:\d+)?$/.test(id);
+  const uuidOf = (id: string) => {
+    const [gpu, mig] = id.split(":").map(Number);
+    const parent = hostGpus?.find(({ index }) => index === gpu);
+    return mig === undefined ? parent?.uuid : parent?.mig.find(({ index }) => index === mig)?.uuid;
+  };
+  const names = ids.flatMap((id) => {
+    if (!isIndex(id)) return holds(id) ? [] : [id];
+    if (!hostGpus) return [];
+    const uuid = uuidOf(id);
+    return uuid !== undefined && holds(uuid) ? [] : [uuid === undefined ? `GPU ${id}` : `GPU ${id} (${uuid})`];
+  });
+  return names.length > 0 ? `The container does not hold ${names.join(", ")} that it was asked to.` : tooFew(ids.length);
+}
+
+/** What a host is whose nvidia-smi gave no card: nothing to see there (no card, no driver), or a fault to show. */
+export function withoutGpus(result: ProbeResult): HostGpus {
+  const health = verdict(result, "all", "host");
+  const quiet = health.verdict === "none" || (health.verdict === "absent" && health.detail !== denied.host);
+  return quiet ? { state: "none", reason: health.detail } : { state: "error", health };
+}
+
+/** The health of a host whose cards are known: a lost one decides; other problems are told. */
+export function hostHealth(gpus: readonly Gpu[]): Health {
+  const problems = gpus.flatMap((gpu) => gpu.problems.map(({ text }) => `GPU ${gpu.index}: ${text}.`)).join(" ");
+  if (gpus.some(isLost)) return { verdict: "lost", detail: `${problems} ${lost.host}` };
+  const answer = `${count(gpus.length)} ${gpus.length === 1 ? "answers" : "answer"}.`;
+  return { verdict: "ok", detail: problems ? `${answer} ${problems}` : answer };
+}
+
+/** "1 GPU", "2 GPUs" */
+export function count(gpus: number): string {
+  return gpus === 1 ? "1 GPU" : `${gpus} GPUs`;
+}
+
+function quote(said: string): string {
+  const line = said.split("\n").find((text) => text.trim() !== "") ?? "nothing was said";
+  return line.trim().slice(0, 200);
+}
