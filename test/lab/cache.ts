@@ -5,9 +5,14 @@ import { join } from "node:path";
 
 /**
  * Everything the laboratory downloads, builds or writes. Outside the repository, so that a clean checkout stays clean and
- * several checkouts share one; set XDG_CACHE_HOME to have a laboratory of your own.
+ * several checkouts share one; set XDG_CACHE_HOME to have a laboratory of your own. Root's is not in /root: some tests run
+ * the VS Code server as another user, who may not look in there. with-node.sh has the same rule.
  */
-export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "berth-lab");
+export const cacheDir = join(process.env.XDG_CACHE_HOME || defaultCache(), "berth-lab");
+
+function defaultCache(): string {
+  return process.getuid?.() === 0 ? "/var/cache" : join(homedir(), ".cache");
+}
 
 /** This process's environment with the folders for administrators on its PATH: an ordinary user's PATH lacks them on Debian. */
 export const systemEnv: NodeJS.ProcessEnv = {

@@ -6,12 +6,13 @@
 import { execa } from "execa";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { asRoot, cacheDir, runAsRoot, systemEnv } from "./cache.ts";
+import { hostGpus } from "./gpu.ts";
 import { ensurePackages, hasProgram } from "./packages.ts";
 
 export interface LabEngine {
@@ -50,6 +51,9 @@ export interface EngineOptions {
 
 /** The hook that makes dockerd offer --gpus, and the stand-in nvidia-smi. */
 const gpuFolder = join(import.meta.dirname, "gpu");
+const gpuRuntime = join(gpuFolder, "nvidia-container-runtime");
+/** There the hook can't allow a container its devices; a wrapper around runc has to. */
+const isCgroup2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 const supervisor = join(import.meta.dirname, "engine.sh");
 const running = new Map<string, { settings: string; engine: Promise<LabEngine> }>();
 
@@ -88,20 +92,25 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     throw new Error(`${folder} is too long a path for unix sockets; set XDG_CACHE_HOME to a shorter one.`);
   const gpu = options.gpu ?? true;
   const path = [gpu && gpuFolder, options.binaries, systemEnv.PATH].filter(Boolean).join(":");
+  const enginePath = [gpu && isCgroup2 && join(folder, "bin"), path].filter(Boolean).join(":");
   const env: NodeJS.ProcessEnv = {
     ...systemEnv,
     PATH: path,
     DOCKER_HOST: `unix://${socket}`,
     DOCKER_CONFIG: join(folder, "docker-config"),
     DOCKER_CLI_HINTS: "false",
-    BERTH_LAB_GPU: join(cacheDir, "gpu"),
+    BERTH_LAB_GPU: gpu ? join(folder, "gpu") : undefined,
   };
-  delete env.DOCKER_CONTEXT;
-  mkdirSync(join(folder, "docker-config"), { recursive: true });
+  delete env.DOCKER_CONTEXT; // it would win over DOCKER_HOST
 
   let child: ChildProcess | undefined;
   let pid = await adopt();
-  if (pid === 0) await start();
+  if (pid === 0) {
+    rmSync(join(folder, "docker-config"), { recursive: true, force: true });
+    mkdirSync(join(folder, "docker-config"), { recursive: true });
+    if (gpu) hostGpus({ env });
+    await start();
+  }
 
   /** The pid of an engine that runs already, by these options, and answers; else 0. */
   async function adopt(): Promise<number> {
@@ -137,16 +146,26 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     writeFileSync(join(folder, "settings"), settings());
     writeFileSync(join(folder, "owner"), options.keep ? "kept" : String(process.pid));
 
+    const gpuOptions = gpu ? [`--add-runtime=nvidia=${gpuRuntime}`] : [];
+    if (gpu && isCgroup2) {
+      mkdirSync(join(folder, "bin"), { recursive: true });
+      rmSync(join(folder, "bin", "runc"), { force: true });
+      symlinkSync(gpuRuntime, join(folder, "bin", "runc"));
+    }
+
     const command = ["run", folder, cgroup(), bridge(), options.keep ? "keep" : "lease"];
     const dockerd = dockerdOptions(folder, bridge(), cgroup());
     // Through `env`, since sudo passes no environment on.
-    const environment = [`PATH=${path}`, `BERTH_LAB_GPU=${env.BERTH_LAB_GPU}`];
+    const environment = [`PATH=${enginePath}`, `BERTH_LAB_GPU=${env.BERTH_LAB_GPU ?? ""}`];
     const log = join(folder, "dockerd.log");
     rmSync(log, { force: true });
-    child = spawn(...asRoot("env", [...environment, supervisor, ...command, ...dockerd, ...(options.args ?? [])]), {
-      detached: true, // Ctrl-C in the terminal goes to us, not to the engine
-      stdio: [options.keep ? "ignore" : "pipe", "ignore", "ignore"],
-    });
+    child = spawn(
+      ...asRoot("env", [...environment, supervisor, ...command, ...dockerd, ...gpuOptions, ...(options.args ?? [])]),
+      {
+        detached: true, // Ctrl-C in the terminal goes to us, not to the engine
+        stdio: [options.keep ? "ignore" : "pipe", "ignore", "ignore"],
+      },
+    );
     child.unref();
     (child.stdin as Socket | null)?.unref();
     const ended = new Promise<never>((_, reject) => {
@@ -288,9 +307,9 @@ async function userBridges(env: NodeJS.ProcessEnv): Promise<string[]> {
 }
 
 async function untilItAnswers(socket: string, log: string): Promise<void> {
-  const patience = AbortSignal.timeout(60_000);
+  const deadline = Date.now() + 60_000;
   while (!(await answers(socket))) {
-    if (patience.aborted) throw new Error(`dockerd did not answer within a minute:\n${lastLines(log, 15)}`);
+    if (Date.now() > deadline) throw new Error(`dockerd did not answer within a minute:\n${lastLines(log, 15)}`);
     await delay(20);
   }
 }
