@@ -1,13 +1,12 @@
-// Builds dist/extension.cjs; `--watch` keeps building, `--tests` also builds the suite that runs inside the extension host.
+// Builds dist/; `--watch` keeps building, `--tests` also builds the suite that runs inside the extension host.
 import { context } from "esbuild";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 
 const watch = process.argv.includes("--watch");
 const common = {
   bundle: true,
   platform: "node",
   target: "node22",
-  format: "cjs",
   external: ["vscode"],
   logLevel: "warning",
 };
@@ -27,17 +26,24 @@ const leaveOut = {
 const builds = [
   {
     ...common,
+    // ES modules, split: what is imported on demand (dockerode, execa) stays out of the file that activation loads.
+    format: "esm",
+    splitting: true,
     entryPoints: ["src/extension.ts"],
-    outfile: "dist/extension.cjs",
+    outdir: "dist",
+    chunkNames: "[name]-[hash]",
+    banner: { js: 'import { createRequire as berthRequire } from "node:module"; const require = berthRequire(import.meta.url);' },
     minify: !watch,
     sourcemap: watch ? "inline" : false,
     metafile: true,
     plugins: [leaveOut],
   },
 ];
+rmSync("dist", { recursive: true, force: true });
 if (process.argv.includes("--tests") && existsSync("test/host/suite/index.ts")) {
   builds.push({
     ...common,
+    format: "cjs",
     entryPoints: ["test/host/suite/index.ts"],
     outfile: "out/test/suite.cjs",
     sourcemap: "inline",

@@ -1,0 +1,63 @@
+import type { Health } from "./gpuHealth.ts";
+import type { Plan, Step } from "./plan.ts";
+import { renderStep } from "./plan.ts";
+
+/** What one deploy leaves behind, whichever way it went. */
+export interface DeployRecord {
+  plan: Plan;
+  started: Date;
+  finished: Date;
+  outcome: "succeeded" | "failed" | "cancelled";
+  /** What a bug report needs to know of the surroundings, such as versions and the context. */
+  settings: Readonly<Record<string, string>>;
+  /** The full `docker run` of the container. */
+  runCommand: string;
+  steps: readonly StepRecord[];
+  health?: Health;
+  /** What went wrong, with the last log lines. */
+  error?: string;
+  container?: string;
+}
+
+export interface StepRecord {
+  step: Step;
+  started: Date;
+  finished: Date;
+  outcome: "done" | "failed";
+  detail?: string;
+}
+
+/** The deployment log's text: Markdown that reads well as plain text. The caller redacts it. */
+export function renderDeployLog(record: DeployRecord): string {
+  const { plan, started, finished, outcome, settings, runCommand, steps, health, error, container } = record;
+  const notRun = plan.steps.slice(steps.length);
+  return [
+    `# ${plan.title}: ${outcome}`,
+    "",
+    `- Started: ${started.toISOString()}`,
+    `- Took: ${seconds(started, finished)}`,
+    ...(container ? [`- Container: ${container}`] : []),
+    ...Object.entries(settings).map(([name, value]) => `- ${name}: ${value || "?"}`),
+    `- GPU: ${health ? `${health.verdict} (${health.detail})` : "not checked"}`,
+    "",
+    "## Command",
+    "",
+    "```sh",
+    runCommand,
+    "```",
+    "",
+    "## Steps",
+    "",
+    ...steps.map(
+      ({ step, started: from, finished: to, outcome: how, detail }, n) =>
+        `${n + 1}. ${renderStep(step)}: ${how} in ${seconds(from, to)}, because ${step.cause}${detail && detail !== error ? ` (${detail})` : ""}`,
+    ),
+    ...notRun.map((step, n) => `${steps.length + n + 1}. ${renderStep(step)}: not run`),
+    ...(error ? ["", "## Error", "", "```text", error, "```"] : []),
+    "",
+  ].join("\n");
+}
+
+function seconds(from: Date, to: Date): string {
+  return `${((to.getTime() - from.getTime()) / 1000).toFixed(1)} s`;
+}

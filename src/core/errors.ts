@@ -1,0 +1,27 @@
+/** A command of Berth, or of VS Code, that helps out of an error; its title stands on the button. */
+export interface Remedy {
+  title: string;
+  command: string;
+  args?: readonly unknown[];
+}
+
+/** An error for people: the message is one plain sentence that says what is wrong and what to do. Anything else thrown is a bug. */
+export class UserError extends Error {
+  readonly remedy: Remedy | undefined;
+  constructor(message: string, remedy?: Remedy) {
+    super(message);
+    this.name = "UserError";
+    this.remedy = remedy;
+  }
+}
+
+/** The engine did not answer: not there, refused, or silent. What was under way is in an unknown state. */
+export class EngineGoneError extends UserError {}
+
+/** The words of anything that was thrown. */
+export function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The user backed out, or the caller's signal was raised. Never shown. */
+export class Cancelled extends Error {}

@@ -1,0 +1,92 @@
+import { EngineGoneError, UserError } from "./errors.ts";
+
+/** What a `docker` command line was about, for words that name it. */
+export interface About {
+  image?: string;
+  name?: string;
+}
+
+type Explanation = [RegExp, (match: RegExpMatchArray, about: About) => UserError];
+
+const toolkit = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html";
+
+/** Texts of Docker 20.10 to 29, the more particular first. */
+const known: Explanation[] = [
+  [
+    /permission denied while trying to connect|cannot connect to the docker daemon|error during connect|connection refused|connection reset by peer|(^|: )(unexpected )?EOF\b|broken pipe|shutting down|context deadline exceeded/i,
+    () => new EngineGoneError("The Docker engine went away."),
+  ],
+  [/container name "?\/?([^"\s]+)"? is already in use/i, ([, name]) => new UserError(takenName(name ?? ""))],
+  [/no such image: (\S+)/i, ([, image], about) => new UserError(missingImage(about.image ?? image ?? ""))],
+  [
+    /pull access denied|manifest unknown|unable to find image/i,
+    (_match, about) => new UserError(missingImage(about.image ?? "")),
+  ],
+  [
+    /could not select device driver|unknown or invalid runtime name: nvidia|nvidia-container-runtime.*not found/i,
+    () =>
+      new UserError(
+        "This engine cannot give GPUs to containers: set up the NVIDIA Container Toolkit for it, or deploy without GPUs.",
+        {
+          title: "How to Install",
+          command: "vscode.open",
+          args: [toolkit],
+        },
+      ),
+  ],
+  [
+    /device error: (\S+): unknown device/i,
+    ([, gpu]) => new UserError(`There is no GPU '${gpu}' on the engine's machine: choose another one.`),
+  ],
+  [/nvidia-container-cli: (.+?)(: unknown)?$/im, ([, words]) => new UserError(`The container got no GPU: ${words}.`)],
+  [
+    /driver failed programming external connectivity.*?(\d+) failed: port is already allocated/is,
+    ([, port]) => new UserError(`Port ${port} is taken on the engine's machine: choose another one.`),
+  ],
+  [
+    /port is already allocated/i,
+    () => new UserError("A port that the container publishes is taken on the engine's machine: choose another one."),
+  ],
+  [
+    /invalid reference format/i,
+    (_match, { image }) => new UserError(`'${image}' is not an image name: write it as REPOSITORY:TAG.`),
+  ],
+  [
+    /bind source path does not exist: (.+)/i,
+    ([, path]) => new UserError(`The folder ${path?.trim()} does not exist on the engine's machine.`),
+  ],
+  [
+    /invalid mount path: '?(.+?)'? mount path must be absolute/i,
+    ([, path]) => new UserError(`'${path}' is not a place for a mount: the path in the container must be absolute.`),
+  ],
+  [
+    /exec: "?([^"]+?)"?: (executable file not found|stat .*no such file|permission denied|no such file)/i,
+    ([, program]) => new UserError(`The container cannot start: its image has no program '${program}'.`),
+  ],
+  [
+    /no space left on device/i,
+    () => new UserError("The engine's disk is full: remove images or containers that nobody needs, then try again."),
+  ],
+  [/no such container: (\S+)/i, ([, name], about) => new UserError(missingContainer(about.name ?? name ?? ""))],
+];
+
+/** A failed `docker` command line in words that help; what is unknown stays in Docker's own words. */
+export function explainDocker(stderr: string, about: About): UserError {
+  const text = stderr.trim();
+  for (const [pattern, explain] of known) {
+    const match = text.match(pattern);
+    if (match) return explain(match, about);
+  }
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !/^(See 'docker|Run 'docker|WARNING:|Usage:)/.test(line));
+  const words = (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "it said nothing").replace(
+    /^(docker: )?(Error response from daemon: |Error: )?/i,
+    "",
+  );
+  return new UserError(`Docker refused: ${words.slice(0, 500)}`);
+}
+
+export const takenName = (name: string) =>
+  `There is a container named '${name}' already: choose another name, or retire that one first.`;
+export const missingImage = (image: string) =>
+  `There is no image '${image}' on this engine: pull it with 'docker pull ${image}', or choose one from the Images view.`;
+export const missingContainer = (name: string) => `There is no container '${name}' on this engine.`;

@@ -1,0 +1,77 @@
+import type { Container } from "./engineJson.ts";
+import { isKeepAlive } from "./keepAlive.ts";
+import { count } from "./units.ts";
+
+/** One line of `docker diff`: 0 changed, 1 added, 2 deleted. */
+export interface Change {
+  path: string;
+  kind: 0 | 1 | 2;
+}
+
+/** What goes for good when a container is removed. */
+export interface Losses {
+  /** Paths in the writable layer, without folders that only hold a change and without noise. */
+  files: readonly string[];
+  /** Command lines, without the keep-alive. */
+  processes: readonly string[];
+  /** Where volumes without a name are mounted. */
+  volumes: readonly string[];
+}
+
+/** Paths that programs write by themselves, or that the engine and NVIDIA's hook put there. */
+const noise = [
+  /^\/(tmp|run|dev|proc|sys)(\/|$)/,
+  /^\/var\/(run|tmp|cache|log|lib\/apt|lib\/dpkg)(\/|$)/,
+  /^\/etc\/(hosts|hostname|resolv\.conf|mtab|ld\.so\.cache)$/,
+  /(^|\/)__pycache__(\/|$)/,
+  /\.pyc$/,
+  /^\/(root|home\/[^/]+)\/\.(cache|vscode-server|vscode-server-insiders|vscode-remote-containers|cursor-server|dotnet|nv|lesshst|wget-hsts|viminfo|python_history|ash_history|bash_history|zsh_history)(\/|$)/,
+  /^\/usr\/bin\/nvidia-[\w-]+$/,
+  /\/lib(nvidia|cuda|nvcuvid|vdpau_nvidia|EGL_nvidia|GLX_nvidia|GLESv\d_\w*nvidia|nvoptix)[\w.-]*\.so[\w.]*$/,
+  /^\/(usr\/share|etc)\/(nvidia|vulkan|glvnd|egl)(\/|$)/,
+  /^\/(usr\/)?lib\/firmware\/nvidia(\/|$)/,
+];
+
+export function losses(changes: readonly Change[], processes: readonly string[], container: Pick<Container, "details">): Losses {
+  const mounts = container.details?.mounts ?? [];
+  const mountPoints = mounts.map(({ target }) => target);
+  const paths = new Set(changes.map(({ path }) => path));
+  const holdsAnother = parents(paths);
+  const files = changes
+    .filter(({ path, kind }) => !(kind === 0 && holdsAnother.has(path))) // a folder counts as changed when something in it did
+    .filter(({ path, kind }) => !(kind === 1 && holdsAnother.has(path))) // a new folder is told by what is in it
+    .map(({ path }) => path)
+    .filter((path) => !noise.some((known) => known.test(path)))
+    .filter((path) => !mountPoints.some((mount) => mount === path || mount.startsWith(`${path}/`)));
+  return {
+    files,
+    processes: processes.filter((line) => !isKeepAlive(line)),
+    volumes: mounts
+      .filter(({ type, name }) => type === "volume" && /^[0-9a-f]{64}$/.test(name ?? ""))
+      .map(({ target }) => target),
+  };
+}
+
+function parents(paths: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  for (const path of paths)
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) found.add(path.slice(0, at));
+  return found;
+}
+
+export function nothingLost({ files, processes, volumes }: Losses): boolean {
+  return files.length + processes.length + volumes.length === 0;
+}
+
+/** The losses as lines for a question; long lists are cut, and the rest is counted. */
+export function renderLosses({ files, processes, volumes }: Losses, most = 8): string {
+  const list = (items: readonly string[]) => [
+    ...items.slice(0, most).map((item) => `  ${item.length > 100 ? `${item.slice(0, 99)}…` : item}`),
+    ...(items.length > most ? [`  and ${items.length - most} more`] : []),
+  ];
+  return [
+    ...(files.length > 0 ? [`${count(files.length, "file")} changed in the container:`, ...list(files)] : []),
+    ...(processes.length > 0 ? [`${count(processes.length, "process", "processes")} running:`, ...list(processes)] : []),
+    ...(volumes.length > 0 ? [`${count(volumes.length, "anonymous volume")}:`, ...list(volumes)] : []),
+  ].join("\n");
+}

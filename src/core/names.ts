@@ -1,0 +1,37 @@
+/** What Docker takes as a container's name (moby, `daemon/names`). */
+const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** Why a container cannot have this name, or undefined when it can. */
+export function nameProblem(name: string, taken: readonly string[]): string | undefined {
+  if (name === "") return "Give the container a name.";
+  if (!containerName.test(name))
+    return `'${name}' cannot be a container's name: use at least two letters, digits, '_', '.' or '-', and start with a letter or digit.`;
+  if (taken.includes(name)) return `There is a container named '${name}' already: choose another name, or retire that one first.`;
+  return undefined;
+}
+
+/** `nvcr.io/nvidia/pytorch:25.01-py3` → `pytorch`; without a name (an image id) → `container`. */
+export function imageBaseName(image: string): string {
+  if (/^(sha256:)?[0-9a-f]{12,64}$/.test(image)) return "container";
+  const last = image.replace(/@.*$/, "").split("/").at(-1) ?? "";
+  const base = last.replace(/:.*$/, "").replace(/[^a-zA-Z0-9_.-]/g, "-");
+  return containerName.test(base) ? base : "container";
+}
+
+/** Fills `{{name}}`s of a naming template; what is unknown stays as it is, so that the mistake shows. */
+export function fillName(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{\{(\w+)\}\}/g, (all, name: string) => values[name] ?? all).replace(/[^a-zA-Z0-9_.-]+/g, "-");
+}
+
+/** The name itself when it is free, else with the smallest number that makes it so. */
+export function freeName(name: string, taken: readonly string[]): string {
+  if (!taken.includes(name)) return name;
+  for (let n = 2; ; n++) if (!taken.includes(`${name}-${n}`)) return `${name}-${n}`;
+}
+
+/** `20261121_093005` in the machine's own time zone. */
+export function timestamp(time: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  const day = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`;
+  return `${day}_${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`;
+}

@@ -1,0 +1,178 @@
+import { createArgs } from "./dockerRun.ts";
+import type { Container, ImageDetails } from "./engineJson.ts";
+import { isKeepAlive, keepAlive, keepAliveProgram } from "./keepAlive.ts";
+import { commandLine } from "./quote.ts";
+import type { BindMount, GpuRequest, RunSpec } from "./runSpec.ts";
+import { labelled } from "./runSpec.ts";
+
+/** One thing to do. The argv that is shown is the argv that runs; `docker` itself and the context are left out of it. */
+export type Step = { cause: string } & (
+  | { kind: "create" | "start" | "stop" | "remove" | "keep" | "removeImage"; argv: readonly string[] }
+  | { kind: "find"; program: string }
+  | { kind: "running" }
+  | { kind: "reserve"; gpus: readonly string[] }
+  | { kind: "probe"; gpus: GpuRequest }
+);
+
+export interface Plan {
+  title: string;
+  steps: readonly Step[];
+  /** The container that the steps are about; without id until it is created. */
+  container: { name: string; id?: string };
+  /** What the plan was decided on. When it no longer holds just before the plan runs, the plan is void. */
+  basis: Basis;
+}
+
+export interface Basis {
+  /** This name was free. */
+  freeName?: string;
+  /** The tag meant this image. */
+  image?: { tag: string; id: string };
+  /** The container was in this state. */
+  state?: { id: string; state: string };
+}
+
+/** What a deployment of an image is made of; `command` absent: keep-alive, unless `keepAlive` is false. */
+export interface DeployAnswers {
+  image: string;
+  name: string;
+  command?: readonly string[];
+  keepAlive?: boolean;
+  mounts: readonly BindMount[];
+  gpus: GpuRequest;
+  labels?: Readonly<Record<string, string>>;
+}
+
+/** The run spec that these answers mean for this image. */
+export function deploySpec(answers: DeployAnswers, image: Pick<ImageDetails, "entrypoint">, user: string): RunSpec {
+  const { name, image: tag, command, mounts, gpus, labels } = answers;
+  const process =
+    command === undefined && answers.keepAlive !== false
+      ? keepAlive(image.entrypoint)
+      : { init: false, ...(command === undefined ? {} : { command }) };
+  return labelled({ name, image: tag, ...process, gpus, mounts, labels: labels ?? {} }, user);
+}
+
+/** Create, and with `start` also start, wait until it runs, and look at its GPUs. */
+export function planDeploy(
+  spec: RunSpec,
+  imageId: string,
+  { start, reserved = [] }: { start: boolean; reserved?: readonly string[] },
+): Plan {
+  const keptAlive = isKeepAlive([spec.entrypoint, ...(spec.command ?? [])].filter(Boolean).join(" "));
+  // Before the start, so that nothing runs on a GPU that another one took in the meantime; after it, because two can look at the same moment.
+  const reserve = (cause: string): Step[] => (reserved.length > 0 ? [{ kind: "reserve", gpus: reserved, cause }] : []);
+  return {
+    title: `${start ? "Deploy" : "Create"} ${spec.name}`,
+    container: { name: spec.name },
+    basis: { freeName: spec.name, image: { tag: spec.image, id: imageId } },
+    steps: [
+      { kind: "create", argv: createArgs(spec), cause: `no container is named ${spec.name}` },
+      ...(keptAlive ? [{ kind: "find", program: keepAliveProgram, cause: "it keeps the container running" } as const] : []),
+      ...reserve("another deploy can have chosen the same GPUs"),
+      ...(start ? startSteps(spec.name, spec.gpus) : []),
+      ...(start ? reserve("two deploys can have looked at the same moment") : []),
+    ],
+  };
+}
+
+export function planStart({ id, name, state, details }: Container): Plan {
+  return {
+    title: `Start ${name}`,
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: state === "running" ? [] : startSteps(name, details?.gpus ?? "none", id, state === "paused"),
+  };
+}
+
+function startSteps(name: string, gpus: GpuRequest, id = name, paused = false): Step[] {
+  return [
+    { kind: "start", argv: [paused ? "unpause" : "start", id], cause: paused ? `${name} is paused` : `${name} does not run` },
+    { kind: "running", cause: "a program can fail as soon as it starts" },
+    ...(gpus === "none" ? [] : [{ kind: "probe", gpus, cause: "it was given GPUs" } as const]),
+  ];
+}
+
+export function planStop({ id, name, state }: Container): Plan {
+  return {
+    title: `Stop ${name}`,
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: stopSteps({ id, name, state }),
+  };
+}
+
+function stopSteps({ id, name, state }: Pick<Container, "id" | "name" | "state">): Step[] {
+  return ["running", "paused", "restarting"].includes(state)
+    ? [{ kind: "stop", argv: ["stop", id], cause: `${name} is ${state}` }]
+    : [];
+}
+
+export interface RemoveChoices {
+  /** Keep the container as an image of this name first; these variables are blanked in it. */
+  keepAs?: { image: string; blank: readonly string[] };
+  /** Anonymous volumes go with the container: only when the user has seen them listed. */
+  volumes: boolean;
+  /** Remove the container's image as well. */
+  removeImage: boolean;
+}
+
+/** Stop, keep what was asked for, remove: the GPU is free again. */
+export function planRetire(
+  container: Container,
+  { keepAs, volumes, removeImage }: RemoveChoices,
+  verb: "Retire" | "Remove" = "Retire",
+): Plan {
+  const { id, name, state, image } = container;
+  const blanks = (keepAs?.blank ?? []).flatMap((variable) => ["--change", `ENV ${variable}=`]);
+  return {
+    title: `${verb} ${name}`,
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: [
+      ...stopSteps(container),
+      ...(keepAs
+        ? [{ kind: "keep", argv: ["commit", ...blanks, id, keepAs.image], cause: "its changes are to be kept" } as const]
+        : []),
+      { kind: "remove", argv: ["rm", ...(volumes ? ["--volumes"] : []), id], cause: "asked for" },
+      ...(removeImage ? [{ kind: "removeImage", argv: ["image", "rm", image], cause: "asked for" } as const] : []),
+    ],
+  };
+}
+
+/** A plan as text: what the deployment log keeps and tests compare. */
+export function renderPlan({ title, steps }: Plan): string {
+  return [title, ...steps.map((step, n) => `${n + 1}. ${renderStep(step)} (${step.cause})`)].join("\n");
+}
+
+export function renderStep(step: Step): string {
+  switch (step.kind) {
+    case "find":
+      return `look for ${step.program} in it`;
+    case "running":
+      return "wait until it runs";
+    case "reserve":
+      return `look whether GPUs ${step.gpus.join(", ")} are still its own`;
+    case "probe":
+      return "check its GPUs";
+    default:
+      return commandLine(["docker", ...step.argv]);
+  }
+}
+
+/** What a step is called while it runs. */
+export function stepTitle(step: Step): string {
+  const titles: Record<Step["kind"], string> = {
+    create: "creating",
+    find: "creating",
+    start: "starting",
+    running: "starting",
+    reserve: "reserving GPUs",
+    probe: "checking GPUs",
+    stop: "stopping",
+    keep: "keeping as an image",
+    remove: "removing",
+    removeImage: "removing the image",
+  };
+  return titles[step.kind];
+}

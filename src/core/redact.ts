@@ -1,0 +1,22 @@
+/** Names whose values are secrets: a few exact ones, and a telling word between underscores (so that XAUTHORITY is none). */
+const exact = /^(NGC_API_KEY|NGC_CLI_API_KEY|DOCKER_PASSWORD|AUTHORIZATION|AWS_SECRET_ACCESS_KEY|GITLAB_TOKEN)$/i;
+const telling = /(^|_)(password|passwd|secret|token|api_?key|auth|credentials?|private_key)(_|$)/i;
+
+export function isSecretName(name: string): boolean {
+  return exact.test(name) || telling.test(name);
+}
+
+/** The secret values among `NAME=value` lines; those too short to be told from ordinary text are left out. */
+export function secretValues(env: readonly string[]): string[] {
+  return env.flatMap((line) => {
+    const at = line.indexOf("=");
+    const value = line.slice(at + 1);
+    return at > 0 && isSecretName(line.slice(0, at)) && value.length >= 4 ? [value] : [];
+  });
+}
+
+/** The text with every known secret value, as it is or URL-encoded, replaced. */
+export function redact(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]).sort((a, b) => b.length - a.length);
+  return forms.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text);
+}

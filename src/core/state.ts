@@ -1,0 +1,32 @@
+import type { Container, Image } from "./engineJson.ts";
+import type { HostGpus } from "./gpu.ts";
+import type { Health } from "./gpuHealth.ts";
+
+/** Why the engine is out of reach: `denied` the socket refuses this user, `missing` Docker is not installed, `stopped` nobody listens, `silent` it does not answer in time. */
+export type OutReason = "denied" | "missing" | "stopped" | "silent" | "misconfigured";
+
+export type EngineState =
+  | { status: "connecting" }
+  | { status: "ready"; context: string; local: boolean }
+  | { status: "out"; reason: OutReason; message: string };
+
+/** Everything the views show. Replaced field by field, never changed in place. */
+export interface State {
+  engine: EngineState;
+  containers: readonly Container[];
+  images: readonly Image[];
+  gpus: HostGpus;
+  /** GPU verdicts by container id, from the last check of each; gone once the container stops. */
+  handles: Readonly<Record<string, Health>>;
+  /** What Berth is doing, by container name: `starting`, `stopping` … */
+  busy: Readonly<Record<string, string>>;
+}
+
+export const initialState: State = {
+  engine: { status: "connecting" },
+  containers: [],
+  images: [],
+  gpus: { state: "unknown", reason: "not read yet" },
+  handles: {},
+  busy: {},
+};

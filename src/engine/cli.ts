@@ -1,0 +1,53 @@
+import type { About } from "../core/explain.ts";
+import { explainDocker } from "../core/explain.ts";
+import { EngineGoneError, UserError } from "../core/errors.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** The docker command line: all that Berth changes on an engine goes through it, so that what is shown is what ran. */
+export interface Cli {
+  /**
+   * Runs `docker ARGS` and resolves with its standard output, trimmed.
+   * @throws EngineGoneError when the engine is out of reach or `timeout` (milliseconds) has passed, else UserError in words that name what `about` says
+   */
+  run(args: readonly string[], about?: About, timeout?: number): Promise<string>;
+  /** Runs `docker ARGS` for its result, whatever it is; undefined exit code when it had to be killed. */
+  probe(args: readonly string[], timeout: number): Promise<ProbeOutput>;
+  /** Program, arguments and environment for a terminal that runs `docker ARGS`. */
+  terminal(args: readonly string[]): { program: string; args: string[] };
+}
+
+export interface ProbeOutput {
+  exitCode: number | undefined;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+}
+
+const noCli =
+  "The 'docker' command is not installed on this machine; Berth needs it to change anything: install Docker's command line, then try again.";
+
+export function createCli(endpoint: Endpoint): Cli {
+  const argv = (args: readonly string[]) => [...endpoint.cliArgs, ...args];
+
+  async function spawn(args: readonly string[], timeout: number) {
+    const { execa } = await import("execa");
+    return execa("docker", argv(args), { reject: false, stdin: "ignore", timeout, killSignal: "SIGKILL", maxBuffer: 4_000_000 });
+  }
+
+  return {
+    async run(args, about = {}, timeout = 60_000) {
+      const result = await spawn(args, timeout);
+      if (!result.failed) return result.stdout.trim();
+      if (result.code === "ENOENT") throw new UserError(noCli);
+      if (result.timedOut)
+        throw new EngineGoneError(`The Docker engine did not finish 'docker ${args[0]}' within ${timeout / 1000} s.`);
+      throw explainDocker(result.stderr, about);
+    },
+    async probe(args, timeout) {
+      const { exitCode, stdout, stderr, timedOut, code } = await spawn(args, timeout);
+      if (code === "ENOENT") throw new UserError(noCli);
+      return { exitCode, stdout, stderr, timedOut };
+    },
+    terminal: (args) => ({ program: "docker", args: argv(args) }),
+  };
+}

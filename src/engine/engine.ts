@@ -1,0 +1,236 @@
+import { access } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";
+import { parseContainers, parseImageInspect, parseImages, parseInspect } from "../core/engineJson.ts";
+import { EngineGoneError, UserError } from "../core/errors.ts";
+import type { Change } from "../core/losses.ts";
+import type { OutReason } from "../core/state.ts";
+import { connectionAgent } from "./connection.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** Something that happened on the engine. */
+export interface EngineEvent {
+  type: string;
+  action: string;
+  id: string;
+}
+
+/** What Berth reads of an engine. Every call is bounded in time; it throws EngineGoneError when nobody answers, and UserError when the engine says no. */
+export interface Engine {
+  readonly endpoint: Endpoint;
+  ping(): Promise<void>;
+  containers(): Promise<Container[]>;
+  /** By id or name; undefined when there is none. */
+  inspect(container: string): Promise<(Container & { details: Details }) | undefined>;
+  images(): Promise<Image[]>;
+  /** By id or tag; undefined when it is not on the engine. */
+  inspectImage(image: string): Promise<(ImageDetails & { id: string }) | undefined>;
+  /** What `docker diff` shows. */
+  changes(container: string): Promise<Change[]>;
+  /** Command lines of a running container's processes. */
+  processes(container: string): Promise<string[]>;
+  /** Whether a path is there, in a container that need not run. */
+  has(container: string, path: string): Promise<boolean>;
+  /** Resolves once the container does not run. */
+  exited(container: string, signal: AbortSignal): Promise<void>;
+  /** Calls `onEvent` until the stream ends, which it does when the engine stops or `signal` is raised; never rejects after `onOpen`. */
+  events(onOpen: () => void, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** The calls of dockerode that Berth makes, with options its typings lack; answers are parsed before they are believed. */
+interface Calls {
+  ping(options: object): Promise<unknown>;
+  listContainers(options: object): Promise<unknown>;
+  listImages(options: object): Promise<unknown>;
+  getEvents(options: object): Promise<NodeJS.ReadableStream>;
+  getImage(name: string): { inspect(options: object): Promise<unknown> };
+  getContainer(id: string): {
+    inspect(options: object): Promise<unknown>;
+    changes(options: object): Promise<unknown>;
+    top(options: object): Promise<unknown>;
+    wait(options: object): Promise<unknown>;
+    infoArchive(options: object): Promise<NodeJS.ReadableStream>;
+  };
+}
+
+/** A call that takes longer is given up. Listing 1000 containers takes well under a second. */
+const callTimeout = 10_000;
+
+/** Left out: `exec_*` and `top`, which health checks and probes emit in a stream. */
+const actions = [
+  ...["create", "start", "die", "stop", "kill", "pause", "unpause", "rename", "update", "destroy", "oom", "health_status"],
+  ...["pull", "tag", "untag", "delete", "import", "load"],
+];
+
+export async function connect(endpoint: Endpoint): Promise<Engine> {
+  const { default: Docker } = await import("dockerode");
+  const agent = connectionAgent(endpoint);
+  // `host: undefined` because dockerode would otherwise prefer DOCKER_HOST to the socket it is given.
+  const options = {
+    agent,
+    protocol: "http",
+    ...(endpoint.socketPath ? { socketPath: endpoint.socketPath, host: undefined } : { host: "docker", port: 80 }),
+  };
+  const docker = new Docker(options as object) as unknown as Calls;
+
+  async function bounded<T>(call: (options: { abortSignal: AbortSignal }) => Promise<T>, ms = callTimeout): Promise<T> {
+    try {
+      return await call({ abortSignal: AbortSignal.timeout(ms) });
+    } catch (error) {
+      throw await explain(error, endpoint);
+    }
+  }
+  const orUndefined = async <T>(promise: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await promise;
+    } catch (error) {
+      if (error instanceof UserError && (error.cause as { statusCode?: number } | undefined)?.statusCode === 404)
+        return undefined;
+      throw error;
+    }
+  };
+
+  return {
+    endpoint,
+    ping: async () => void (await bounded((options) => docker.ping(options))),
+    containers: async () => parseContainers(await bounded((options) => docker.listContainers({ all: true, ...options }))),
+    inspect: (id) => orUndefined(bounded(async (options) => parseInspect(await docker.getContainer(id).inspect(options)))),
+    images: async () => parseImages(await bounded((options) => docker.listImages(options))),
+    inspectImage: (name) =>
+      orUndefined(bounded(async (options) => parseImageInspect(await docker.getImage(name).inspect(options)))),
+    async changes(id) {
+      const answer = (await bounded((options) => docker.getContainer(id).changes(options), 60_000)) as
+        { Path: string; Kind: 0 | 1 | 2 }[] | null;
+      return (answer ?? []).map(({ Path, Kind }) => ({ path: Path, kind: Kind }));
+    },
+    async processes(id) {
+      const { Titles, Processes } = (await bounded((options) =>
+        docker.getContainer(id).top({ ps_args: "-eo pid,args", ...options }),
+      )) as {
+        Titles: string[];
+        Processes: string[][] | null;
+      };
+      const column = Titles.findIndex((title) => title === "COMMAND" || title === "CMD");
+      return (Processes ?? []).map((row) => row[column] ?? row.join(" "));
+    },
+    async has(id, path) {
+      const found = await orUndefined(
+        bounded(async (options) => {
+          (await docker.getContainer(id).infoArchive({ path, ...options })).resume();
+          return true;
+        }),
+      );
+      return found ?? false;
+    },
+    async exited(id, signal) {
+      try {
+        await docker.getContainer(id).wait({ condition: "not-running", abortSignal: signal });
+      } catch (error) {
+        if (!signal.aborted) throw await explain(error, endpoint);
+      }
+    },
+    async events(onOpen, onEvent, signal) {
+      const filters = JSON.stringify({ type: ["container", "image"], event: actions });
+      let stream: NodeJS.ReadableStream;
+      try {
+        stream = await docker.getEvents({ filters, abortSignal: signal });
+      } catch (error) {
+        throw await explain(error, endpoint);
+      }
+      onOpen();
+      try {
+        for await (const line of lines(stream)) {
+          const event = parseEvent(line);
+          if (event) onEvent(event);
+        }
+      } catch {
+        // The stream broke: for who listens the same as its end.
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream) {
+    const parts = (rest + chunk.toString()).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}
+
+/** From API 1.52 on there are only `Action` and `Actor`. */
+function parseEvent(line: string): EngineEvent | undefined {
+  try {
+    const { Type, Action, Actor } = JSON.parse(line) as { Type: string; Action: string; Actor: { ID: string } };
+    return { type: Type, action: Action, id: Actor.ID };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What went wrong with a call, as an error for people. */
+async function explain(error: unknown, endpoint: Endpoint): Promise<Error> {
+  if (error instanceof UserError) return error;
+  const { statusCode, json, code, name, message } = error as {
+    statusCode?: number;
+    json?: { message?: string };
+    code?: string;
+    name?: string;
+    message: string;
+  };
+  if (statusCode !== undefined) {
+    const words = json?.message ?? message;
+    return Object.assign(new UserError(words.charAt(0).toUpperCase() + words.slice(1)), { cause: error });
+  }
+  const reason = await outReason(code, name);
+  return Object.assign(new EngineOutError(reason, outMessage(reason, endpoint, message)), { cause: error });
+}
+
+/** The engine is out of reach, and why. */
+export class EngineOutError extends EngineGoneError {
+  readonly reason: OutReason;
+  constructor(reason: OutReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+async function outReason(code: string | undefined, name: string | undefined): Promise<OutReason> {
+  if (code === "EACCES" || code === "EPERM") return "denied";
+  if (name === "TimeoutError" || name === "AbortError" || code === "ABORT_ERR" || code === "ETIMEDOUT") return "silent";
+  return (await onPath("docker")) || (await onPath("dockerd")) ? "stopped" : "missing";
+}
+
+async function onPath(program: string): Promise<boolean> {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/sbin", "/usr/local/bin"].filter(Boolean);
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, program)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+function outMessage(reason: OutReason, { host, socketPath, context }: Endpoint, detail: string): string {
+  const where = socketPath ?? `${host} (context ${context})`;
+  switch (reason) {
+    case "denied":
+      return `Docker's socket ${where} refuses your user: join the 'docker' group, then log in again.`;
+    case "missing":
+      return `Docker is not installed on this machine: nothing listens at ${where}.`;
+    case "silent":
+      return `The Docker engine at ${where} does not answer.`;
+    case "stopped":
+      return socketPath === undefined
+        ? `The Docker engine at ${where} is out of reach: ${detail}`
+        : `The Docker engine is not running: nothing listens at ${where}.`;
+    case "misconfigured":
+      return detail;
+  }
+}

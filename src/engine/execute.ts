@@ -1,0 +1,245 @@
+import type { Container } from "../core/engineJson.ts";
+import { Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
+import { olderClaim } from "../core/freeGpus.ts";
+import { missingContainer, missingImage, takenName } from "../core/explain.ts";
+import type { Health } from "../core/gpuHealth.ts";
+import type { Gpu } from "../core/gpu.ts";
+import type { Plan, Step } from "../core/plan.ts";
+import { redact, secretValues } from "../core/redact.ts";
+import type { Cli } from "./cli.ts";
+import type { Engine } from "./engine.ts";
+import { checkContainerGpu } from "./probe.ts";
+
+export interface StepEvent {
+  step: Step;
+  outcome: "started" | "done" | "failed";
+  /** What there is to say of it: an error, a verdict. */
+  detail?: string;
+}
+
+export interface Executed {
+  id: string;
+  name: string;
+  /** From the probe, when the container was given GPUs. */
+  health?: Health;
+}
+
+export interface Tools {
+  engine: Engine;
+  cli: Cli;
+  hostGpus: readonly Gpu[];
+  /** Milliseconds that a GPU probe may take. */
+  probeTimeout: number;
+}
+
+/** A container that stopped by itself right after its start. It is kept, so that it can be looked at. */
+export class ExitedEarlyError extends UserError {
+  readonly container: string;
+  constructor(container: string, message: string) {
+    super(message, { title: "Show Logs", command: "berth.showExitLogs", args: [container] });
+    this.container = container;
+  }
+}
+
+/** How long a program must run before it counts as started: most that fail do so at once. */
+const settleTime = 1000;
+/** The most a container gets to stop by itself: Docker's own default is 10 s, and images can ask for more. */
+const stopTimeout = 120_000;
+
+/**
+ * Carries out a plan, telling each step as it starts and ends. It decides nothing. When a step fails or `signal` is raised, what this run did is undone,
+ * last first, by id; a container that ran and exited early is kept.
+ * @throws UserError (ExitedEarlyError, EngineGoneError), Cancelled
+ */
+export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): AsyncGenerator<StepEvent, Executed> {
+  const { engine, cli } = tools;
+  await checkBasis(plan, engine);
+  const done: Undo[] = [];
+  const container = { id: plan.container.id ?? "", name: plan.container.name };
+  let health: Health | undefined;
+  for (const step of plan.steps) {
+    yield { step, outcome: "started" };
+    try {
+      signal.throwIfAborted();
+      const detail = await run(step);
+      signal.throwIfAborted();
+      yield { step, outcome: "done", ...(detail === undefined ? {} : { detail }) };
+    } catch (error) {
+      const cancelled = signal.aborted && !(error instanceof UserError);
+      const message = cancelled ? "cancelled" : words(error);
+      yield { step, outcome: "failed", detail: message };
+      if (!(error instanceof ExitedEarlyError)) await undoAll(done, engine, cli, error);
+      throw cancelled ? new Cancelled() : error;
+    }
+  }
+  return { ...container, ...(health === undefined ? {} : { health }) };
+
+  async function run(step: Step): Promise<string | undefined> {
+    const about = { name: container.name, ...(plan.basis.image ? { image: plan.basis.image.tag } : {}) };
+    switch (step.kind) {
+      case "create":
+        // Registered before it is known to have worked: an engine that goes away in the middle may have created.
+        done.push({ kind: "create", name: container.name, since: Date.now(), argv: step.argv });
+        try {
+          container.id = await cli.run(step.argv, about);
+        } catch (error) {
+          if (!(error instanceof EngineGoneError)) done.pop();
+          throw error;
+        }
+        done.splice(-1, 1, { kind: "created", id: container.id });
+        return container.id.slice(0, 12);
+      case "start": {
+        const verb = step.argv[0] === "unpause" ? "pause" : "stop";
+        await cli.run(step.argv, about);
+        if (plan.container.id !== undefined) done.push({ kind: "run", argv: [verb, container.id] });
+        return undefined;
+      }
+      case "find":
+        await requireProgram(engine, container.id, step.program, plan.basis.image?.tag ?? container.name);
+        return undefined;
+      case "running":
+        await waitRunning(engine, cli, container, signal);
+        return undefined;
+      case "reserve":
+        await requireReserved(engine, container, step.gpus, tools.hostGpus);
+        return undefined;
+      case "probe":
+        health = await checkContainerGpu({ id: container.id, gpus: step.gpus }, tools);
+        return `${health.verdict}: ${health.detail}`;
+      case "stop":
+        await cli.run(step.argv, about, stopTimeout);
+        done.push({ kind: "run", argv: ["start", container.id] });
+        return undefined;
+      case "keep":
+        await cli.run(step.argv, about, 30 * 60_000);
+        return undefined;
+      case "remove":
+        await cli.run(step.argv, about);
+        done.length = 0; // what is gone cannot be started again
+        return undefined;
+      case "removeImage":
+        await cli.run(step.argv, about);
+        return undefined;
+    }
+  }
+}
+
+type Undo =
+  | { kind: "create"; name: string; since: number; argv: readonly string[] }
+  | { kind: "created"; id: string }
+  | { kind: "run"; argv: readonly string[] };
+
+/** Looks once more, just before the plan runs, whether the engine is as it was when the plan was made. */
+async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
+  const { freeName, image, state } = basis;
+  if (image !== undefined) {
+    const now = await engine.inspectImage(image.tag);
+    if (!now) throw new UserError(missingImage(image.tag));
+    if (now.id !== image.id)
+      throw new UserError(`The image '${image.tag}' has changed in the meantime: look at the command again.`);
+  }
+  if (freeName !== undefined && (await engine.inspect(freeName))?.name === freeName) throw new UserError(takenName(freeName));
+  if (state !== undefined) {
+    const now = await engine.inspect(state.id);
+    if (!now) throw new UserError(missingContainer(state.id.slice(0, 12)));
+    if (now.state !== state.state) throw new UserError(`${now.name} is ${now.state} now, not ${state.state}: look again.`);
+  }
+}
+
+/** Undoes without the cancel signal. What cannot be undone because the engine is gone is undone when it is back. */
+async function undoAll(done: readonly Undo[], engine: Engine, cli: Cli, cause: unknown): Promise<void> {
+  for (const undo of [...done].reverse()) {
+    try {
+      await undoOne(undo, engine, cli);
+    } catch (error) {
+      if (!(cause instanceof EngineGoneError) && !(error instanceof EngineGoneError)) throw error;
+      void undoWhenBack(undo, engine, cli);
+    }
+  }
+}
+
+async function undoOne(undo: Undo, engine: Engine, cli: Cli): Promise<void> {
+  if (undo.kind === "run") return void (await cli.run(undo.argv));
+  const id = undo.kind === "created" ? undo.id : await findCreated(undo, engine);
+  if (id !== undefined && (await engine.inspect(id))) await cli.run(["rm", "--force", "--volumes", id]);
+}
+
+/** The container that a broken-off create made, if it made one: same name and labels, new, never started. */
+async function findCreated({ name, since, argv }: Undo & { kind: "create" }, engine: Engine): Promise<string | undefined> {
+  const found = await engine.inspect(name);
+  if (found?.name !== name || found.state !== "created") return undefined;
+  const labels = argv.flatMap((arg, n) => (argv[n - 1] === "--label" ? [arg] : []));
+  const same = labels.every((label) => label === `${label.split("=", 1)[0]}=${found.labels[label.split("=", 1)[0] ?? ""]}`);
+  const clockSlack = 5000;
+  return same && found.created >= since - clockSlack ? found.id : undefined;
+}
+
+async function undoWhenBack(undo: Undo, engine: Engine, cli: Cli): Promise<void> {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
+    await new Promise((resolve) => setTimeout(resolve, wait).unref());
+    try {
+      return await undoOne(undo, engine, cli);
+    } catch (error) {
+      if (!(error instanceof EngineGoneError)) return;
+    }
+  }
+}
+
+/** Looks for a program on the container's PATH before it is started, so that an image that cannot be kept alive is told plainly. */
+async function requireProgram(engine: Engine, id: string, program: string, image: string): Promise<void> {
+  const inspected = await engine.inspect(id);
+  const path = inspected?.details.env.find((line) => line.startsWith("PATH="))?.slice("PATH=".length);
+  const folders = (path ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    .split(":")
+    .filter((folder) => folder.startsWith("/"));
+  for (const folder of folders) if (await engine.has(id, `${folder}/${program}`)) return;
+  throw new UserError(
+    `The image '${image}' has no '${program}', so Berth cannot keep a container of it running: deploy it with a command of its own.`,
+  );
+}
+
+/** Another container has an older claim on a GPU that this one reserved. */
+export class GpuTakenError extends UserError {}
+
+async function requireReserved(
+  engine: Engine,
+  own: { id: string; name: string },
+  ids: readonly string[],
+  hostGpus: readonly Gpu[],
+): Promise<void> {
+  const containers = await inspectAll(engine);
+  const mine = containers.find(({ id }) => id === own.id);
+  if (!mine) throw new UserError(missingContainer(own.name));
+  const reserved = hostGpus.filter((gpu) => ids.includes(String(gpu.index)) || ids.includes(gpu.uuid));
+  const older = olderClaim(mine, reserved, containers, Date.now());
+  if (older) throw new GpuTakenError(`${older.name} took a GPU that ${own.name} had chosen: try again.`);
+}
+
+/** Every container with what only an inspect tells; those that go in the meantime are left out. */
+export async function inspectAll(engine: Engine): Promise<Container[]> {
+  const inspected = await Promise.all((await engine.containers()).map(({ id }) => engine.inspect(id)));
+  return inspected.filter((container) => container !== undefined);
+}
+
+/** Resolves once the container has run for a moment. @throws ExitedEarlyError */
+async function waitRunning(
+  engine: Engine,
+  cli: Cli,
+  { id, name }: { id: string; name: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const timer = AbortSignal.timeout(settleTime);
+  await engine.exited(id, AbortSignal.any([timer, signal]));
+  signal.throwIfAborted();
+  const now = await engine.inspect(id);
+  if (!now) throw new UserError(`${name} was removed while it started.`);
+  const { running, restarting, exitCode, oomKilled, error, env } = now.details;
+  if (running && !restarting) return;
+  const { stdout, stderr } = await cli.probe(["logs", "--tail", "20", id], 10_000);
+  const logs = redact([stdout, stderr].filter(Boolean).join("\n").trim(), secretValues(env));
+  const cause = oomKilled
+    ? `ran out of memory (exit code ${exitCode}, OOM killed)`
+    : `exited at once with exit code ${exitCode} (not out of memory)`;
+  const last = logs === "" ? "It logged nothing." : `Its last log lines:\n${logs}`;
+  throw new ExitedEarlyError(id, `${name} ${cause}${error ? `: ${error}` : ""}. The container is kept.\n${last}`);
+}

@@ -1,0 +1,195 @@
+import type { Details, ImageDetails } from "../core/engineJson.ts";
+import { UserError } from "../core/errors.ts";
+import type { State } from "../core/state.ts";
+import type { Store } from "../core/store.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { resolveEndpoint } from "./endpoint.ts";
+import type { Engine, EngineEvent } from "./engine.ts";
+import { connect, EngineOutError } from "./engine.ts";
+import { throttle } from "./throttle.ts";
+
+/** Keeps the store true to the engine, by its events, while somebody looks. */
+export interface Feed {
+  /** The engine that the settings and the environment name now. Does not promise that it answers. */
+  engine(): Promise<Engine>;
+  /** Whether any view is on screen. Hidden views cost nothing: no list, no inspect, no attempt to reconnect. */
+  setVisible(visible: boolean): void;
+  /** Resolves the endpoint again and starts over: the context or a setting changed. */
+  reconnect(): void;
+  dispose(): void;
+}
+
+/** Between two lists of a storm of changes; half a second is the most that the views may lag. */
+const listInterval = 250;
+/** Between attempts to reach an engine that is out: at once, then slower. */
+const backoff = [0, 250, 500, 1000, 2000, 3000];
+
+export function createFeed(store: Store<State>, wantedContext: () => string, env: NodeJS.ProcessEnv): Feed {
+  let connection: { endpoint: Endpoint; engine: Engine } | undefined;
+  let visible = false;
+  let session: AbortController | undefined;
+  let wake: (() => void) | undefined;
+  let imagesChanged = true;
+  let failures = 0;
+  const details = createCache<Details>();
+  const imageDetails = createCache<ImageDetails>();
+
+  async function engine(): Promise<Engine> {
+    const endpoint = await resolveEndpoint(wantedContext(), env);
+    if (connection && JSON.stringify(connection.endpoint) === JSON.stringify(endpoint)) return connection.engine;
+    connection?.engine.close();
+    connection = { endpoint, engine: await connect(endpoint) };
+    return connection.engine;
+  }
+
+  const lists = throttle(async () => {
+    if (!visible || !session || session.signal.aborted) return;
+    const { signal } = session;
+    try {
+      await list(await engine(), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      publishOut(error);
+      session.abort();
+    }
+  }, listInterval);
+
+  async function list(from: Engine, signal: AbortSignal): Promise<void> {
+    const listImages = imagesChanged;
+    imagesChanged = false;
+    const [containers, images] = await Promise.all([from.containers(), listImages ? from.images() : store.get().images]);
+    const [detailed, detailedImages] = await Promise.all([
+      details.fill(containers, async ({ id }) => (await from.inspect(id))?.details),
+      imageDetails.fill(images, ({ id }) => from.inspectImage(id)),
+    ]);
+    if (signal.aborted) return;
+    failures = 0;
+    const up = new Set(containers.filter(({ state }) => state === "running" || state === "paused").map(({ id }) => id));
+    store.update({
+      engine: { status: "ready", context: from.endpoint.context, local: from.endpoint.socketPath !== undefined },
+      containers: detailed,
+      images: detailedImages,
+      handles: Object.fromEntries(Object.entries(store.get().handles).filter(([id]) => up.has(id))),
+    });
+  }
+
+  function onEvent({ type, action, id }: EngineEvent): void {
+    if (type === "image") imagesChanged = true;
+    if (type === "container") {
+      details.forget(id);
+      // A restart makes the old verdict worthless.
+      if (action === "start" || action === "die") forgetHandle(id);
+    }
+    lists.trigger();
+  }
+
+  function forgetHandle(id: string): void {
+    const { [id]: old, ...handles } = store.get().handles;
+    if (old) store.update({ handles });
+  }
+
+  function publishOut(error: unknown): void {
+    const reason = error instanceof EngineOutError ? error.reason : "misconfigured";
+    const message = error instanceof UserError ? error.message : String(error);
+    const now = store.get().engine;
+    if (now.status === "out" && now.reason === reason && now.message === message) return;
+    store.update({ engine: { status: "out", reason, message }, containers: [], images: [], handles: {} });
+  }
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      const { signal } = (session = new AbortController());
+      try {
+        const from = await engine();
+        await from.ping();
+        await from.events(
+          () => {
+            // Events may have been missed while nobody listened: start from nothing.
+            imagesChanged = true;
+            details.clear();
+            lists.trigger();
+          },
+          onEvent,
+          signal,
+        );
+      } catch (error) {
+        if (!signal.aborted) publishOut(error);
+      }
+      session.abort();
+      if (!following) return;
+      await pause(visible ? (backoff[failures] ?? backoff.at(-1) ?? 0) : undefined);
+      failures++;
+    }
+  }
+
+  /** Waits for the time to pass, or until somebody looks again. */
+  async function pause(ms: number | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    wake = undefined;
+  }
+
+  let following: Promise<void> | undefined;
+  return {
+    engine,
+    setVisible(now) {
+      if (visible === now) return;
+      visible = now;
+      if (!visible) return;
+      following ??= follow();
+      wake?.();
+      lists.trigger();
+    },
+    reconnect() {
+      failures = 0;
+      store.update({ engine: { status: "connecting" }, containers: [], images: [], handles: {} });
+      session?.abort();
+      wake?.();
+    },
+    dispose() {
+      following = undefined;
+      lists.cancel();
+      session?.abort();
+      wake?.();
+      connection?.engine.close();
+    },
+  };
+}
+
+/** Inspects by id, each made once and kept until an event says that it is out of date. */
+function createCache<D>() {
+  // Promises, so that an answer that was on its way when its container changed is not mistaken for the new one.
+  const cache = new Map<string, Promise<D | undefined>>();
+  return {
+    forget: (id: string) => cache.delete(id),
+    clear: () => cache.clear(),
+    /** The rows with their details, a few inspects at a time. A row without an answer stays without details. */
+    async fill<T extends { id: string }>(
+      rows: readonly T[],
+      inspect: (row: T) => Promise<D | undefined>,
+    ): Promise<(T & { details?: D })[]> {
+      const ids = new Set(rows.map(({ id }) => id));
+      for (const id of cache.keys()) if (!ids.has(id)) cache.delete(id);
+      const filled: (T & { details?: D })[] = [...rows];
+      const queue = rows.entries();
+      const worker = async () => {
+        for (const [n, row] of queue) {
+          const answer = cache.get(row.id) ?? inspect(row);
+          cache.set(row.id, answer);
+          const details = await answer.catch((error: unknown) => {
+            cache.delete(row.id);
+            // It can be gone by now, and one odd answer must not hide the others; only an engine that is gone ends the list.
+            if (error instanceof EngineOutError) throw error;
+          });
+          if (details !== undefined) filled[n] = { ...row, details };
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, worker));
+      return filled;
+    },
+  };
+}

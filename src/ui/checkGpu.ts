@@ -1,0 +1,53 @@
+import * as vscode from "vscode";
+import * as z from "zod/mini";
+import type { Health } from "../core/gpuHealth.ts";
+import { isUp } from "../core/holds.ts";
+import { UserError } from "../core/errors.ts";
+import { checkContainerGpu } from "../engine/probe.ts";
+import type { App } from "./app.ts";
+import { command } from "./commands.ts";
+import { settings } from "./settings.ts";
+import { findContainer, reach } from "./target.ts";
+
+export const checkGpu = command({
+  id: "berth.checkGpu",
+  keys: z.strictObject({ container: z.optional(z.string()) }),
+  looksOnly: true,
+  async run(app, { container }, { fromUi }) {
+    const { where, health } =
+      container === undefined ? { where: "This machine", health: await checkHost(app) } : await checkContainer(app, container);
+    if (fromUi) show(where, health);
+    return { outcome: "checked", ...health };
+  },
+});
+
+async function checkHost(app: App): Promise<Health> {
+  const { engine } = await reach(app);
+  if (engine.endpoint.socketPath === undefined) {
+    return {
+      verdict: "absent",
+      detail: `The GPUs of the engine's machine are unknown from here (context ${engine.endpoint.context}): check a container on it instead.`,
+    };
+  }
+  return app.nvidiaSmi.check();
+}
+
+async function checkContainer(app: App, named: string): Promise<{ where: string; health: Health }> {
+  const reached = await reach(app);
+  const { id, name, state, details } = await findContainer(reached, named, "");
+  if (!isUp(state)) throw new UserError(`${name} does not run, so its GPUs cannot be checked: start it first.`);
+  const { gpus } = app.store.get();
+  const hostGpus = gpus.state === "known" ? gpus.gpus : [];
+  const health = await checkContainerGpu(
+    { id, gpus: details.gpus },
+    { cli: reached.cli, hostGpus, probeTimeout: settings.probeTimeout() },
+  );
+  app.store.update({ handles: { ...app.store.get().handles, [id]: health } });
+  return { where: name, health };
+}
+
+function show(where: string, { verdict, detail }: Health): void {
+  const text = `${where}: ${detail}`;
+  if (verdict === "ok" || verdict === "none") void vscode.window.showInformationMessage(text);
+  else void vscode.window.showWarningMessage(text);
+}

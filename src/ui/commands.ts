@@ -1,0 +1,85 @@
+import * as vscode from "vscode";
+import * as z from "zod/mini";
+import { Cancelled, UserError, words } from "../core/errors.ts";
+import type { Row } from "../core/rows.ts";
+import type { App } from "./app.ts";
+
+/** How a command was called. */
+export interface Call {
+  /** From the palette or a row: asks for what it needs, and errors are shown. */
+  fromUi: boolean;
+}
+
+/** A command of Berth. It takes one optional object, or a tree row (or rows). */
+export interface Command<Schema extends z.ZodMiniType> {
+  id: string;
+  /** The keys of the object. */
+  keys: Schema;
+  /** Looks only: works in an untrusted workspace too. */
+  looksOnly?: boolean;
+  run(app: App, keys: z.infer<Schema>, call: Call): Promise<object | undefined>;
+}
+
+/** Lets the schema of each command tell the type of its keys. */
+export function command<Schema extends z.ZodMiniType>(definition: Command<Schema>): Command<z.ZodMiniType> {
+  return definition;
+}
+
+/** Registers a command: parses what it was given, keeps an untrusted workspace from starting anything, and is the only place that shows an error. */
+export function register(app: App, definition: Command<z.ZodMiniType>): vscode.Disposable {
+  return vscode.commands.registerCommand(definition.id, async (given?: unknown, selection?: unknown) => {
+    const rows = asRows(given, selection);
+    const fromUi = rows !== undefined || given === undefined || given === null;
+    try {
+      if (!definition.looksOnly && !vscode.workspace.isTrusted) throw untrusted();
+      const calls = rows ? rows.map(({ target }) => target ?? {}) : [given ?? {}];
+      let result: object | undefined;
+      for (const keys of calls) result = await definition.run(app, parse(definition, keys), { fromUi });
+      return result;
+    } catch (error) {
+      if (error instanceof Cancelled) return undefined;
+      app.log.error(
+        `${definition.id}: ${error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error)}`,
+      );
+      if (!fromUi) throw error;
+      void showError(error);
+      return undefined;
+    }
+  });
+}
+
+/** A context menu passes the row it was opened on and, when several are selected, all of them. */
+function asRows(given: unknown, selection: unknown): Row[] | undefined {
+  const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && "menu" in value && "id" in value;
+  if (!isRow(given)) return undefined;
+  return Array.isArray(selection) && selection.length > 1 ? selection.filter(isRow) : [given];
+}
+
+function parse({ id, keys }: Command<z.ZodMiniType>, given: unknown): never {
+  const result = keys.safeParse(given);
+  if (result.success) return result.data as never;
+  const [issue] = result.error.issues;
+  if (issue?.code === "unrecognized_keys") throw new UserError(`${id} does not know '${issue.keys.join("', '")}'.`);
+  const where = issue && issue.path.length > 0 ? `'${issue.path.join(".")}'` : "its argument";
+  const wanted = issue && "expected" in issue ? `must be ${String(issue.expected)}` : (issue?.message ?? "is not valid");
+  throw new UserError(`${id}: ${where} ${wanted}.`);
+}
+
+function untrusted(): UserError {
+  return new UserError("This workspace is not trusted: Berth shows what the engine holds, and starts or changes nothing.", {
+    title: "Manage Workspace Trust",
+    command: "workbench.trust.manage",
+  });
+}
+
+/** Shows an error with its button. The first line is the sentence; what follows, such as log lines, needs the room of a dialog. */
+async function showError(error: unknown): Promise<void> {
+  const message = words(error);
+  const [sentence = "", ...rest] = message.split("\n");
+  const remedy = error instanceof UserError ? error.remedy : undefined;
+  const options = rest.length > 0 ? { modal: true, detail: rest.join("\n") } : {};
+  const chosen = await vscode.window.showErrorMessage(sentence, options, ...(remedy ? [remedy.title] : []));
+  if (!remedy || chosen !== remedy.title) return;
+  const args = remedy.command === "vscode.open" ? [vscode.Uri.parse(String(remedy.args?.[0]))] : (remedy.args ?? []);
+  await vscode.commands.executeCommand(remedy.command, ...args);
+}

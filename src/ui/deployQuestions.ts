@@ -1,0 +1,109 @@
+import * as vscode from "vscode";
+import { UserError } from "../core/errors.ts";
+import { formatMemory, type Gpu } from "../core/gpu.ts";
+import { holders } from "../core/holds.ts";
+import { nameProblem } from "../core/names.ts";
+import { bytes } from "../core/units.ts";
+import type { App } from "./app.ts";
+import { proposeName, workspaceFolder, type DeployWish } from "./deploy.ts";
+import { askInTurn, isBack, pick, pickMany, type, type Answer, type Place } from "./prompts.ts";
+import { isLocal, type Reach } from "./target.ts";
+
+type Question = (place: Place) => Promise<Answer<void>>;
+
+/** Asks for what the wish does not say; `again` asks for everything, with the wish as the answers so far. @throws Cancelled */
+export async function askDeploy(app: App, reached: Reach, given: DeployWish, { again }: { again: boolean }): Promise<DeployWish> {
+  const wish = { ...given };
+  const { engine } = reached;
+  const [containers, images, host] = await Promise.all([
+    engine.containers(),
+    engine.images(),
+    isLocal(reached) ? app.nvidiaSmi.read() : undefined,
+  ]);
+  const taken = containers.map(({ name }) => name);
+  if (host) app.store.update({ gpus: host });
+  const gpus = host?.state === "known" ? host.gpus : [];
+
+  const ask = async <T>(answer: Promise<Answer<T>>, keep: (value: T) => void): Promise<Answer<void>> => {
+    const value = await answer;
+    if (isBack(value)) return value;
+    keep(value);
+  };
+  const questions: Question[] = [];
+  if (again || wish.image === undefined) {
+    const choices = images
+      .flatMap(({ tags, size }) => tags.map((tag) => ({ label: tag, description: bytes(size), value: tag })))
+      .sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }));
+    if (choices.length === 0)
+      throw new UserError("This engine has no image yet: pull one first, such as 'docker pull debian:12'.");
+    questions.push((place) => ask(pick(place, "Which image?", choices, wish.image), (image) => (wish.image = image)));
+  }
+  if (again || wish.name === undefined) {
+    const proposed = () => wish.name ?? proposeName(app, wish.image ?? "", taken);
+    questions.push((place) =>
+      ask(
+        type(place, "Name of the container", proposed(), (text) => nameProblem(text, taken)),
+        (name) => (wish.name = name),
+      ),
+    );
+  }
+  if (again || wish.gpus === undefined) {
+    if (gpus.length > 0) questions.push((place) => ask(askGpus(app, gpus, place), (value) => (wish.gpus = value)));
+    else if (!isLocal(reached))
+      questions.push((place) =>
+        ask(pick(place, "GPUs of the engine's machine (unknown from here)", remoteGpus), (value) => (wish.gpus = value)),
+      );
+  }
+  if (again || wish.mount === undefined)
+    questions.push((place) => ask(askMount(place, reached), (mount) => (wish.mount = mount)));
+  await askInTurn("Deploy container", questions);
+  return wish;
+}
+
+const remoteGpus = [
+  { label: "No GPU", value: "none" as const },
+  { label: "All GPUs", value: "all" as const },
+];
+
+/** Checkboxes, the first free GPU ticked: nothing ticked is no GPU. */
+async function askGpus(app: App, gpus: readonly Gpu[], place: Place): Promise<Answer<DeployWish["gpus"]>> {
+  const { containers } = app.store.get();
+  const holding = gpus.map((gpu) => holders(containers, gpu).map(({ name }) => name));
+  const firstFree = holding.findIndex((names) => names.length === 0);
+  const choices = gpus.map((gpu, n) => {
+    const load = [
+      formatMemory(gpu.memoryUsedMiB, gpu.memoryTotalMiB),
+      gpu.utilization === undefined ? undefined : `${gpu.utilization} %`,
+      gpu.architecture,
+    ];
+    const held = holding[n]?.length ? `held by ${holding[n].join(", ")}` : "free";
+    return {
+      label: `$(chip) GPU ${gpu.index}`,
+      description: gpu.name,
+      detail: [...load, held].filter(Boolean).join(" · "),
+      value: String(gpu.index),
+      picked: n === firstFree,
+    };
+  });
+  const picked = await pickMany(place, "GPUs for the container; none ticked: no GPU", choices);
+  if (isBack(picked)) return picked;
+  if (picked.length === 0) return "none";
+  return picked.length === gpus.length && gpus.length > 1 ? "all" : picked;
+}
+
+async function askMount(place: Place, reached: Reach): Promise<Answer<string | false>> {
+  const folder = workspaceFolder();
+  const other = Symbol("other");
+  const choices = [
+    ...(folder && isLocal(reached)
+      ? [{ label: "$(folder) Workspace folder at /workspace", description: folder, value: folder }]
+      : []),
+    { label: "$(circle-slash) Nothing", description: "files stay in the container only", value: false as const },
+    ...(isLocal(reached) ? [{ label: "$(folder-opened) Another folder at /workspace…", value: other }] : []),
+  ];
+  const picked = await pick<string | false | symbol>(place, "What should the container see of this machine?", choices);
+  if (isBack(picked)) return picked;
+  if (typeof picked !== "symbol") return picked;
+  const chosen = await vscode.window.showOpenDialog({ canSelectFiles: false, canSelectFolders: true, openLabel: "Mount" });
+  return chosen?.[0] ? chosen[0].fsPath : askMount(place, reached);
+}

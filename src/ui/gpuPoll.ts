@@ -1,0 +1,52 @@
+import * as vscode from "vscode";
+import { resolveEndpoint } from "../engine/endpoint.ts";
+import type { App } from "./app.ts";
+import { settings } from "./settings.ts";
+
+/** GPUs are looked at this many times less often when only the window has focus. */
+const unseen = 6;
+
+/** Reads the host's GPUs while somebody looks: at the poll's pace with the view open, slower when only the window has focus, never otherwise. */
+export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visible: boolean): void } {
+  let visible = false;
+  let timer: NodeJS.Timeout | undefined;
+  let lastRead = -Infinity;
+  let disposed = false;
+
+  async function read(): Promise<void> {
+    lastRead = performance.now();
+    const { socketPath, context } = await resolveEndpoint(settings.context(), process.env).catch(() => ({
+      socketPath: "",
+      context: "",
+    }));
+    const gpus =
+      socketPath === undefined
+        ? ({ state: "unknown", reason: `The GPUs of the engine's machine are unknown from here (context ${context}).` } as const)
+        : await app.nvidiaSmi.read();
+    if (disposed) return;
+    if (JSON.stringify(gpus) !== JSON.stringify(app.store.get().gpus)) app.store.update({ gpus });
+    schedule();
+  }
+  function schedule(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (disposed || !vscode.window.state.focused) return;
+    const interval = settings.gpuPoll() * (visible ? 1 : unseen);
+    timer = setTimeout(() => void read(), Math.max(0, lastRead + interval - performance.now()));
+  }
+  const focus = vscode.window.onDidChangeWindowState(schedule);
+  void read();
+  return {
+    setVisible(now) {
+      if (now !== visible) {
+        visible = now;
+        schedule();
+      }
+    },
+    dispose() {
+      disposed = true;
+      clearTimeout(timer);
+      focus.dispose();
+    },
+  };
+}

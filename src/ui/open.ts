@@ -1,0 +1,114 @@
+import * as vscode from "vscode";
+import { attachAuthority, attachFolder, missingForServer, serverNeedsScript, shells } from "../core/attach.ts";
+import { Cancelled, UserError, words } from "../core/errors.ts";
+import { commandLine } from "../core/quote.ts";
+import type { App } from "./app.ts";
+import type { Open } from "./settings.ts";
+import { findContainer, type Inspected, type Reach } from "./target.ts";
+
+const devContainers = "ms-vscode-remote.remote-containers";
+const attachCommand = "remote-containers.attachToRunningContainer";
+
+export interface OpenOptions {
+  /** The user is there to be asked when VS Code cannot run in the image; else it is only said. */
+  ask: boolean;
+  folder?: string | undefined;
+}
+
+/** Opens a window or a terminal in a running container. Closing either never stops it. */
+export async function open(app: App, reached: Reach, id: string, wanted: Open, options: OpenOptions): Promise<void> {
+  if (wanted === "none") return;
+  const container = await findContainer(reached, id, "");
+  if (wanted === "terminal") return openTerminal(reached, container);
+  await openWindow(app, reached, container, options);
+}
+
+/** A terminal that runs `docker exec -it` itself: no text is sent to a shell. @throws UserError when there is no shell inside */
+export async function openTerminal({ engine, cli }: Reach, { id, name, image }: Inspected): Promise<void> {
+  let shell: string | undefined;
+  for (const candidate of shells) {
+    if (await engine.has(id, candidate)) {
+      shell = candidate;
+      break;
+    }
+  }
+  if (shell === undefined) throw new UserError(`${name} has no shell to open a terminal with: its image '${image}' brings none.`);
+  const { program, args } = cli.terminal(["exec", "--interactive", "--tty", id, shell]);
+  const terminal = vscode.window.createTerminal({
+    name,
+    shellPath: program,
+    shellArgs: args,
+    iconPath: new vscode.ThemeIcon("package"),
+    isTransient: true,
+  });
+  terminal.show();
+}
+
+async function openWindow(app: App, reached: Reach, container: Inspected, { ask, folder }: OpenOptions): Promise<void> {
+  if (!(await mayOpen(reached, container, ask))) return;
+  const path = folder ?? attachFolder(container.details);
+  const authority = attachAuthority(container.name, reached.engine.endpoint);
+  if (vscode.env.remoteName === undefined && vscode.extensions.getExtension(devContainers)) {
+    await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.from({ scheme: "vscode-remote", authority, path }), {
+      forceNewWindow: true,
+    });
+    return;
+  }
+  // In a remote window the extension lives on the other host, out of sight: only the call tells whether it is there.
+  if (vscode.env.remoteName !== undefined && (await attachByCommand(app, container))) return;
+  await offerTerminal(reached, container, commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]));
+}
+
+/** Whether Dev Containers took the container. Its promise may never settle, so only an early rejection is waited for. */
+async function attachByCommand(app: App, { id, name }: Inspected): Promise<boolean> {
+  const isCursor = vscode.env.appName.includes("Cursor");
+  const attached = Promise.resolve(vscode.commands.executeCommand(attachCommand, isCursor ? { containerId: id } : name)).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const waiting = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 2000));
+  const error = await Promise.race([attached, waiting]);
+  if (error === undefined) return true;
+  const message = words(error);
+  if (!/not found/i.test(message)) throw new UserError(`Dev Containers could not attach to ${name}: ${message}`);
+  app.log.info(`${attachCommand} is not there: ${message}`);
+  return false;
+}
+
+async function offerTerminal(reached: Reach, container: Inspected, codeCommand: string): Promise<void> {
+  const install = "Install Dev Containers";
+  const terminal = "Open Terminal";
+  const copy = "Copy Command";
+  const answer = await vscode.window.showWarningMessage(
+    `A window in ${container.name} needs the Dev Containers extension. With it installed, this opens the window too: ${codeCommand}`,
+    terminal,
+    install,
+    copy,
+  );
+  if (answer === terminal) await openTerminal(reached, container);
+  if (answer === copy) await vscode.env.clipboard.writeText(codeCommand);
+  if (answer === install) await vscode.commands.executeCommand("workbench.extensions.search", devContainers);
+}
+
+/** Says what VS Code Server lacks in the image, and lets the user open it all the same. */
+async function mayOpen({ cli, engine }: Reach, container: Inspected, ask: boolean): Promise<boolean> {
+  const result = await cli.probe(["exec", container.id, "/bin/sh", "-c", serverNeedsScript], 10_000);
+  const missing = missingForServer(result.exitCode === 0 ? result.stdout : undefined);
+  if (missing.length === 0) return true;
+  const words = `VS Code needs ${missing.join(", ")} in a container, and '${container.image}' does not have ${missing.length === 1 ? "it" : "them"}.`;
+  if (!ask) {
+    void vscode.window.showWarningMessage(`${words} The window may not open; a terminal does.`);
+    return true;
+  }
+  const anyway = "Open Anyway";
+  const terminal = "Open Terminal";
+  const answer = await vscode.window.showWarningMessage(
+    words,
+    { modal: true, detail: "A terminal works without them, if there is a shell." },
+    anyway,
+    terminal,
+  );
+  if (answer === undefined) throw new Cancelled();
+  if (answer === terminal) await openTerminal({ cli, engine }, container);
+  return answer === anyway;
+}
