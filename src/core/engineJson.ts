@@ -53,6 +53,8 @@ export interface Details {
   entrypoint: readonly string[];
   command: readonly string[];
   tty: boolean;
+  /** Run with `--rm`: Docker removes it as soon as it stops. */
+  autoRemove?: boolean;
 }
 
 export interface Image {
@@ -114,6 +116,7 @@ const inspectedContainer = z.object({
   HostConfig: z.object({
     DeviceRequests: orEmpty(z.array(z.object({ Driver: z.string(), Count: z.number(), DeviceIDs: strings }))),
     Runtime: z.nullish(z.string()),
+    AutoRemove: z.nullish(z.boolean()),
   }),
   Config: z.object({
     Image: z.string(),
@@ -233,6 +236,7 @@ export function parseInspect(json: unknown): Container & { details: Details } {
       entrypoint: Config.Entrypoint ?? [],
       command: Config.Cmd ?? [],
       tty: Config.Tty,
+      ...(HostConfig.AutoRemove ? { autoRemove: true } : {}),
     },
   };
 }

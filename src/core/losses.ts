@@ -12,7 +12,7 @@ export interface Change {
 export interface Losses {
   /** Paths in the writable layer, without folders that only hold a change and without noise. */
   files: readonly string[];
-  /** Command lines, without the keep-alive. */
+  /** Command lines, without the keep-alive and an attached editor. */
   processes: readonly string[];
   /** Where volumes without a name are mounted. */
   volumes: readonly string[];
@@ -26,11 +26,17 @@ const noise = [
   /(^|\/)__pycache__(\/|$)/,
   /\.pyc$/,
   /^\/(root|home\/[^/]+)\/\.(cache|vscode-server|vscode-server-insiders|vscode-remote-containers|cursor-server|dotnet|nv|lesshst|wget-hsts|viminfo|python_history|ash_history|bash_history|zsh_history)(\/|$)/,
-  /^\/usr\/bin\/nvidia-[\w-]+$/,
-  /\/lib(nvidia|cuda|nvcuvid|vdpau_nvidia|EGL_nvidia|GLX_nvidia|GLESv\d_\w*nvidia|nvoptix)[\w.-]*\.so[\w.]*$/,
+  /^\/(sbin|dev)\/docker-init$/,
+  /^(\/usr)?\/sbin\/docker-init$|^\/dev\/init$/,
+  /^\/usr\/bin\/nv(idia)?-[\w-]+$/,
+  // Only where NVIDIA's hook puts them: elsewhere they are the user's own, as pip installs them.
+  /^\/(usr\/)?lib(64|32|\/[\w]+-linux-gnu)?(\/vdpau|\/gbm)?\/(lib(nvidia|cuda|cudadebugger|nvcuvid|vdpau_nvidia|EGL_nvidia|GLX_nvidia|GLESv\d_\w*nvidia|nvoptix)|nvidia-drm_gbm)[\w.-]*\.so[\w.]*$/,
   /^\/(usr\/share|etc)\/(nvidia|vulkan|glvnd|egl)(\/|$)/,
   /^\/(usr\/)?lib\/firmware\/nvidia(\/|$)/,
 ];
+
+/** What an attached editor runs inside: closing the window ends it. */
+const editor = /\/\.(vscode-server|vscode-server-insiders|vscode-remote-containers|cursor-server)\//;
 
 export function losses(changes: readonly Change[], processes: readonly string[], container: Pick<Container, "details">): Losses {
   const mounts = container.details?.mounts ?? [];
@@ -45,7 +51,7 @@ export function losses(changes: readonly Change[], processes: readonly string[],
     .filter((path) => !mountPoints.some((mount) => mount === path || mount.startsWith(`${path}/`)));
   return {
     files,
-    processes: processes.filter((line) => !isKeepAlive(line)),
+    processes: processes.filter((line) => !isKeepAlive(line) && !editor.test(line)),
     volumes: mounts
       .filter(({ type, name }) => type === "volume" && /^[0-9a-f]{64}$/.test(name ?? ""))
       .map(({ target }) => target),
@@ -65,8 +71,12 @@ export function nothingLost({ files, processes, volumes }: Losses): boolean {
 
 /** The losses as lines for a question; long lists are cut, and the rest is counted. */
 export function renderLosses({ files, processes, volumes }: Losses, most = 8): string {
+  const line = (item: string) => item.replace(/[\p{Cc}\s]+/gu, " ");
   const list = (items: readonly string[]) => [
-    ...items.slice(0, most).map((item) => `  ${item.length > 100 ? `${item.slice(0, 99)}…` : item}`),
+    ...items
+      .slice(0, most)
+      .map(line)
+      .map((item) => `  ${item.length > 100 ? `${item.slice(0, 99)}…` : item}`),
     ...(items.length > most ? [`  and ${items.length - most} more`] : []),
   ];
   return [

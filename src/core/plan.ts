@@ -125,15 +125,19 @@ export function planRetire(
 ): Plan {
   const { id, name, state, image } = container;
   const blanks = (keepAs?.blank ?? []).flatMap((variable) => ["--change", `ENV ${variable}=`]);
+  const keep: Step[] = keepAs
+    ? [{ kind: "keep", argv: ["commit", ...blanks, id, keepAs.image], cause: "its changes are to be kept" }]
+    : [];
+  // Stopped first, so that what its programs write at their end is kept too; but one that was run with --rm is gone once it stops.
+  const keepFirst = container.details?.autoRemove === true;
   return {
     title: `${verb} ${name}`,
     container: { id, name },
     basis: { state: { id, state } },
     steps: [
+      ...(keepFirst ? keep : []),
       ...stopSteps(container),
-      ...(keepAs
-        ? [{ kind: "keep", argv: ["commit", ...blanks, id, keepAs.image], cause: "its changes are to be kept" } as const]
-        : []),
+      ...(keepFirst ? [] : keep),
       { kind: "remove", argv: ["rm", ...(volumes ? ["--volumes"] : []), id], cause: "asked for" },
       ...(removeImage ? [{ kind: "removeImage", argv: ["image", "rm", image], cause: "asked for" } as const] : []),
     ],

@@ -59,7 +59,7 @@ function containerRow(container: Container, state: State, now: number): Row {
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
   const trouble = handle && !["ok", "none"].includes(handle.verdict) ? verdictWords[handle.verdict] : "";
   const status = busy ?? statusText(container, now);
-  const facts = [imageText(container.image), status, gpus, ...publishedPorts(container.ports), trouble].filter(Boolean);
+  const facts = [imageText(container.image), gpus, trouble, ...publishedPorts(container.ports), status].filter(Boolean);
   return {
     id: `container:${id}`,
     label: name,
@@ -208,13 +208,8 @@ function imageRow(image: Image, tag: string | undefined, users: readonly Contain
   const version = tag === undefined ? "untagged" : tag.slice(tag.lastIndexOf(":") + 1);
   const name = tag === undefined ? shortId : imageBaseName(tag);
   const use = users.length === 0 ? "" : "in use";
-  const facts = [
-    version,
-    bytes(image.size),
-    image.created > 0 ? `${span(now - image.created)} old` : "",
-    image.details?.architecture ?? "",
-    use,
-  ].filter(Boolean);
+  const age = image.created > 0 ? `${span(now - image.created)} old` : "";
+  const facts = [version, bytes(image.size), use, image.details?.architecture ?? "", age].filter(Boolean);
   return {
     id: `image:${image.id}:${tag ?? ""}`,
     label: name,
@@ -262,14 +257,15 @@ function gpuRow(gpu: Gpu, state: State): Row {
       : sick.length > 0
         ? `stale handle in ${sick.map(({ name }) => name).join(", ")}`
         : "healthy";
+  const unhealthy = gpu.problems.length > 0 || sick.length > 0;
   const facts = [
-    gpu.architecture ?? "",
+    unhealthy ? health : "",
     gpu.utilization === undefined ? "" : `${gpu.utilization} %`,
     formatMemory(gpu.memoryUsedMiB, gpu.memoryTotalMiB) ?? "",
     gpu.temperature === undefined ? "" : `${gpu.temperature} °C`,
-    health,
+    gpu.architecture ?? "",
+    unhealthy ? "" : health,
   ].filter(Boolean);
-  const unhealthy = gpu.problems.length > 0 || sick.length > 0;
   return {
     id: `gpu:${gpu.uuid || gpu.index}`,
     label: model,

@@ -19,12 +19,16 @@ export interface OpenOptions {
 export async function open(app: App, reached: Reach, id: string, wanted: Open, options: OpenOptions): Promise<void> {
   if (wanted === "none") return;
   const container = await findContainer(reached, id, "");
-  if (wanted === "terminal") return openTerminal(reached, container);
+  if (wanted === "terminal") return openTerminal(reached, container, options.folder);
   await openWindow(app, reached, container, options);
 }
 
 /** A terminal that runs `docker exec -it` itself: no text is sent to a shell. @throws UserError when there is no shell inside */
-export async function openTerminal({ engine, cli }: Reach, { id, name, image }: Inspected): Promise<void> {
+export async function openTerminal(
+  { engine, cli }: Reach,
+  { id, name, image, details }: Inspected,
+  folder = attachFolder(details),
+): Promise<void> {
   let shell: string | undefined;
   for (const candidate of shells) {
     if (await engine.has(id, candidate)) {
@@ -33,7 +37,7 @@ export async function openTerminal({ engine, cli }: Reach, { id, name, image }: 
     }
   }
   if (shell === undefined) throw new UserError(`${name} has no shell to open a terminal with: its image '${image}' brings none.`);
-  const { program, args } = cli.terminal(["exec", "--interactive", "--tty", id, shell]);
+  const { program, args } = cli.terminal(["exec", "--interactive", "--tty", "--workdir", folder, id, shell]);
   const terminal = vscode.window.createTerminal({
     name,
     shellPath: program,

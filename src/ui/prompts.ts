@@ -31,7 +31,8 @@ export async function pick<T>(place: Place, placeholder: string, choices: readon
   input.placeholder = placeholder;
   input.items = choices;
   input.matchOnDescription = true;
-  input.activeItems = choices.filter(({ value }) => value === active);
+  const current = choices.filter(({ value }) => value === active);
+  if (current.length > 0) input.activeItems = current;
   return show(input, place, () => input.selectedItems[0]?.value);
 }
 

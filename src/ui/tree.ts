@@ -103,7 +103,9 @@ function message(view: string, { engine, gpus }: State): string {
     if (gpus.state === "none" || gpus.state === "unknown") return gpus.reason;
     return gpus.state === "error" ? gpus.health.detail : "";
   }
-  return view === "berth.containers" && engine.status === "out" ? engine.message : "";
+  // A message hides the welcome text, so only what has no button of its own is told here.
+  const told = engine.status === "out" && ["unreachable", "misconfigured"].includes(engine.reason);
+  return view === "berth.containers" && told ? engine.message : "";
 }
 
 let lastContext = "";
