@@ -26,12 +26,21 @@ export interface ProbeOutput {
 const noCli =
   "The 'docker' command is not installed on this machine; Berth needs it to change anything: install Docker's command line, then try again.";
 
-export function createCli(endpoint: Endpoint): Cli {
+/** @param env What `docker` runs with, and where it is searched. */
+export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Cli {
   const argv = (args: readonly string[]) => [...endpoint.cliArgs, ...args];
 
   async function spawn(args: readonly string[], timeout: number) {
     const { execa } = await import("execa");
-    return execa("docker", argv(args), { reject: false, stdin: "ignore", timeout, killSignal: "SIGKILL", maxBuffer: 4_000_000 });
+    return execa("docker", argv(args), {
+      env,
+      extendEnv: false,
+      reject: false,
+      stdin: "ignore",
+      timeout,
+      killSignal: "SIGKILL",
+      maxBuffer: 4_000_000,
+    });
   }
 
   return {

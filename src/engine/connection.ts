@@ -7,18 +7,21 @@ import type { Endpoint } from "./endpoint.ts";
 const limits = { keepAlive: true, maxFreeSockets: 4 };
 
 /** HTTP connections to the engine: its unix socket directly, anything else (ssh, TCP, TLS) through the CLI's own `system dial-stdio`. */
-export function connectionAgent(endpoint: Endpoint): Agent {
-  return endpoint.socketPath === undefined ? new DialStdioAgent(endpoint) : new Agent(limits);
+export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv): Agent {
+  return endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env) : new Agent(limits);
 }
 
 class DialStdioAgent extends Agent {
   private readonly endpoint: Endpoint;
-  constructor(endpoint: Endpoint) {
+  private readonly env: NodeJS.ProcessEnv;
+  constructor(endpoint: Endpoint, env: NodeJS.ProcessEnv) {
     super({ ...limits, maxSockets: 8 }); // each one is a process
     this.endpoint = endpoint;
+    this.env = env;
   }
   override createConnection(): Duplex {
-    const child = spawn("docker", [...this.endpoint.cliArgs, "system", "dial-stdio"], { stdio: ["pipe", "pipe", "pipe"] });
+    const args = [...this.endpoint.cliArgs, "system", "dial-stdio"];
+    const child = spawn("docker", args, { stdio: ["pipe", "pipe", "pipe"], env: this.env });
     const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
     let complaint = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2000)));

@@ -18,7 +18,8 @@ export interface Endpoint {
   cliArgs: readonly string[];
 }
 
-const defaultHost = "unix:///var/run/docker.sock";
+const defaultSocket = "/var/run/docker.sock";
+const defaultHost = `unix://${defaultSocket}`;
 
 /**
  * Resolves the endpoint as the docker CLI does (docs.docker.com/engine/manage-resources/contexts): an explicit context wins over `DOCKER_HOST`, that over
@@ -29,7 +30,8 @@ export async function resolveEndpoint(wanted: string, env: NodeJS.ProcessEnv): P
   const folder = configFolder(env);
   if (wanted === "" && env.DOCKER_HOST) return endpoint("default", env.DOCKER_HOST, true);
   const context = wanted || env.DOCKER_CONTEXT || (await currentContext(folder)) || "default";
-  if (context === "default") return endpoint("default", defaultHost, false);
+  // The context `default` stands for DOCKER_HOST, even when it is asked for by name.
+  if (context === "default") return endpoint("default", env.DOCKER_HOST || defaultHost, Boolean(env.DOCKER_HOST));
   return endpoint(context, await contextHost(folder, context), false);
 }
 
@@ -39,7 +41,7 @@ export function configFolder(env: NodeJS.ProcessEnv): string {
 }
 
 function endpoint(context: string, host: string, fromEnvironment: boolean): Endpoint {
-  const socketPath = host.startsWith("unix://") ? host.slice("unix://".length) : undefined;
+  const socketPath = host.startsWith("unix://") ? host.slice("unix://".length) || defaultSocket : undefined;
   return {
     context,
     host,

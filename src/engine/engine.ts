@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import type { Agent } from "node:http";
 import { delimiter, join } from "node:path";
 import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";
 import { parseContainers, parseImageInspect, parseImages, parseInspect } from "../core/engineJson.ts";
@@ -18,7 +19,7 @@ export interface EngineEvent {
 /** What Berth reads of an engine. Every call is bounded in time; it throws EngineGoneError when nobody answers, and UserError when the engine says no. */
 export interface Engine {
   readonly endpoint: Endpoint;
-  ping(): Promise<void>;
+  ping(signal?: AbortSignal): Promise<void>;
   containers(): Promise<Container[]>;
   /** By id or name; undefined when there is none. */
   inspect(container: string): Promise<(Container & { details: Details }) | undefined>;
@@ -31,10 +32,13 @@ export interface Engine {
   processes(container: string): Promise<string[]>;
   /** Whether a path is there, in a container that need not run. */
   has(container: string, path: string): Promise<boolean>;
-  /** Resolves once the container does not run. */
+  /** Resolves once the container does not run, or is gone. */
   exited(container: string, signal: AbortSignal): Promise<void>;
+  /** Resolves once the container is gone. */
+  removed(container: string, signal: AbortSignal): Promise<void>;
   /** Calls `onEvent` until the stream ends, which it does when the engine stops or `signal` is raised; never rejects after `onOpen`. */
   events(onOpen: () => void, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
+  /** Lets go of connections that nobody uses; calls under way end as they would. */
   close(): void;
 }
 
@@ -56,6 +60,8 @@ interface Calls {
 
 /** A call that takes longer is given up. Listing 1000 containers takes well under a second. */
 const callTimeout = 10_000;
+/** The same for a ping, which takes less than a millisecond. */
+const pingTimeout = 5_000;
 
 /** Left out: `exec_*` and `top`, which health checks and probes emit in a stream. */
 const actions = [
@@ -63,9 +69,10 @@ const actions = [
   ...["pull", "tag", "untag", "delete", "import", "load"],
 ];
 
-export async function connect(endpoint: Endpoint): Promise<Engine> {
+/** @param env What the CLI runs with, and where it is searched, when the engine is reached through it. */
+export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Promise<Engine> {
   const { default: Docker } = await import("dockerode");
-  const agent = connectionAgent(endpoint);
+  const agent = connectionAgent(endpoint, env);
   // `host: undefined` because dockerode would otherwise prefer DOCKER_HOST to the socket it is given.
   const options = {
     agent,
@@ -73,41 +80,61 @@ export async function connect(endpoint: Endpoint): Promise<Engine> {
     ...(endpoint.socketPath ? { socketPath: endpoint.socketPath, host: undefined } : { host: "docker", port: 80 }),
   };
   const docker = new Docker(options as object) as unknown as Calls;
+  // Names come from people; dockerode puts them into a path as they are.
+  const container = (id: string) => docker.getContainer(encodeURIComponent(id));
+  const image = (name: string) => docker.getImage(name.split("/").map(encodeURIComponent).join("/"));
 
-  async function bounded<T>(call: (options: { abortSignal: AbortSignal }) => Promise<T>, ms = callTimeout): Promise<T> {
+  async function bounded<T>(
+    call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+    { ms = callTimeout, signal }: { ms?: number; signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
+    const timeout = AbortSignal.timeout(ms);
     try {
-      return await call({ abortSignal: AbortSignal.timeout(ms) });
+      return await call({ abortSignal: signal ? AbortSignal.any([timeout, signal]) : timeout });
     } catch (error) {
-      throw await explain(error, endpoint);
+      throw await explain(error, endpoint, env);
     }
   }
   const orUndefined = async <T>(promise: Promise<T>): Promise<T | undefined> => {
     try {
       return await promise;
     } catch (error) {
-      if (error instanceof UserError && (error.cause as { statusCode?: number } | undefined)?.statusCode === 404)
-        return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   };
 
+  async function wait(id: string, condition: "not-running" | "removed", signal: AbortSignal): Promise<void> {
+    try {
+      await container(id).wait({ condition, abortSignal: signal });
+    } catch (error) {
+      const explained = await explain(error, endpoint, env);
+      if (!signal.aborted && !isNotFound(explained)) throw explained;
+    }
+  }
+
   return {
     endpoint,
-    ping: async () => void (await bounded((options) => docker.ping(options))),
+    ping: async (signal) => void (await bounded((options) => docker.ping(options), { ms: pingTimeout, signal })),
     containers: async () => parseContainers(await bounded((options) => docker.listContainers({ all: true, ...options }))),
-    inspect: (id) => orUndefined(bounded(async (options) => parseInspect(await docker.getContainer(id).inspect(options)))),
+    async inspect(id) {
+      if (id === "") return undefined; // else the engine would take it for the list
+      const json = await orUndefined(bounded((options) => container(id).inspect(options)));
+      return json === undefined ? undefined : understood(`container '${id}'`, () => parseInspect(json));
+    },
     images: async () => parseImages(await bounded((options) => docker.listImages(options))),
-    inspectImage: (name) =>
-      orUndefined(bounded(async (options) => parseImageInspect(await docker.getImage(name).inspect(options)))),
+    async inspectImage(name) {
+      if (name === "") return undefined;
+      const json = await orUndefined(bounded((options) => image(name).inspect(options)));
+      return json === undefined ? undefined : understood(`image '${name}'`, () => parseImageInspect(json));
+    },
     async changes(id) {
-      const answer = (await bounded((options) => docker.getContainer(id).changes(options), 60_000)) as
+      const answer = (await bounded((options) => container(id).changes(options), { ms: 60_000 })) as
         { Path: string; Kind: 0 | 1 | 2 }[] | null;
       return (answer ?? []).map(({ Path, Kind }) => ({ path: Path, kind: Kind }));
     },
     async processes(id) {
-      const { Titles, Processes } = (await bounded((options) =>
-        docker.getContainer(id).top({ ps_args: "-eo pid,args", ...options }),
-      )) as {
+      const { Titles, Processes } = (await bounded((options) => container(id).top({ ps_args: "-eo pid,args", ...options }))) as {
         Titles: string[];
         Processes: string[][] | null;
       };
@@ -117,26 +144,21 @@ export async function connect(endpoint: Endpoint): Promise<Engine> {
     async has(id, path) {
       const found = await orUndefined(
         bounded(async (options) => {
-          (await docker.getContainer(id).infoArchive({ path, ...options })).resume();
+          (await container(id).infoArchive({ path, ...options })).resume();
           return true;
         }),
       );
       return found ?? false;
     },
-    async exited(id, signal) {
-      try {
-        await docker.getContainer(id).wait({ condition: "not-running", abortSignal: signal });
-      } catch (error) {
-        if (!signal.aborted) throw await explain(error, endpoint);
-      }
-    },
+    exited: (id, signal) => wait(id, "not-running", signal),
+    removed: (id, signal) => wait(id, "removed", signal),
     async events(onOpen, onEvent, signal) {
       const filters = JSON.stringify({ type: ["container", "image"], event: actions });
       let stream: NodeJS.ReadableStream;
       try {
         stream = await docker.getEvents({ filters, abortSignal: signal });
       } catch (error) {
-        throw await explain(error, endpoint);
+        throw await explain(error, endpoint, env);
       }
       onOpen();
       try {
@@ -148,8 +170,27 @@ export async function connect(endpoint: Endpoint): Promise<Engine> {
         // The stream broke: for who listens the same as its end.
       }
     },
-    close: () => agent.destroy(),
+    close: () => letGo(agent),
   };
+}
+
+/** Unlike `destroy`, which also breaks the connections that a command still uses. */
+function letGo(agent: Agent & { keepAlive?: boolean }): void {
+  agent.keepAlive = false;
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+}
+
+/** @throws UserError when the engine's answer is not what its documentation says */
+function understood<T>(what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw Object.assign(new UserError(`Berth does not understand what the engine says of ${what}.`), { cause: error });
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof UserError && (error.cause as { statusCode?: number } | undefined)?.statusCode === 404;
 }
 
 async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
@@ -172,7 +213,7 @@ function parseEvent(line: string): EngineEvent | undefined {
 }
 
 /** What went wrong with a call, as an error for people. */
-async function explain(error: unknown, endpoint: Endpoint): Promise<Error> {
+async function explain(error: unknown, endpoint: Endpoint, env: NodeJS.ProcessEnv): Promise<Error> {
   if (error instanceof UserError) return error;
   const { statusCode, json, code, name, message } = error as {
     statusCode?: number;
@@ -185,7 +226,7 @@ async function explain(error: unknown, endpoint: Endpoint): Promise<Error> {
     const words = json?.message ?? message;
     return Object.assign(new UserError(words.charAt(0).toUpperCase() + words.slice(1)), { cause: error });
   }
-  const reason = await outReason(code, name);
+  const reason = await outReason(endpoint, code, name, env);
   return Object.assign(new EngineOutError(reason, outMessage(reason, endpoint, message)), { cause: error });
 }
 
@@ -198,14 +239,22 @@ export class EngineOutError extends EngineGoneError {
   }
 }
 
-async function outReason(code: string | undefined, name: string | undefined): Promise<OutReason> {
+async function outReason(
+  { socketPath }: Endpoint,
+  code: string | undefined,
+  name: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<OutReason> {
   if (code === "EACCES" || code === "EPERM") return "denied";
   if (name === "TimeoutError" || name === "AbortError" || code === "ABORT_ERR" || code === "ETIMEDOUT") return "silent";
-  return (await onPath("docker")) || (await onPath("dockerd")) ? "stopped" : "missing";
+  if (socketPath === undefined) return "unreachable";
+  // A socket that refuses was an engine's. Without one, the CLI alone does not make an engine: it is often all that a machine has.
+  const isThere = code !== "ENOENT" || (await onPath("dockerd", env)) || (await onPath("docker-desktop", env));
+  return isThere ? "stopped" : "missing";
 }
 
-async function onPath(program: string): Promise<boolean> {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/sbin", "/usr/local/bin"].filter(Boolean);
+async function onPath(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
   const found = await Promise.all(
     folders.map((folder) =>
       access(join(folder, program)).then(
@@ -227,9 +276,9 @@ function outMessage(reason: OutReason, { host, socketPath, context }: Endpoint, 
     case "silent":
       return `The Docker engine at ${where} does not answer.`;
     case "stopped":
-      return socketPath === undefined
-        ? `The Docker engine at ${where} is out of reach: ${detail}`
-        : `The Docker engine is not running: nothing listens at ${where}.`;
+      return `The Docker engine is not running: nothing listens at ${where}.`;
+    case "unreachable":
+      return `The Docker engine at ${where} is out of reach: ${detail}`;
     case "misconfigured":
       return detail;
   }

@@ -21,13 +21,18 @@ export interface Feed {
 
 /** Between two lists of a storm of changes; half a second is the most that the views may lag. */
 const listInterval = 250;
+/** Between two questions whether the engine is still there: one that hangs, or is behind a broken ssh connection, says nothing of it. */
+const heartbeat = 5_000;
 /** Between attempts to reach an engine that is out: at once, then slower. */
 const backoff = [0, 250, 500, 1000, 2000, 3000];
 
 export function createFeed(store: Store<State>, wantedContext: () => string, env: NodeJS.ProcessEnv): Feed {
-  let connection: { endpoint: Endpoint; engine: Engine } | undefined;
+  let connection: { endpoint: Endpoint; engine: Promise<Engine> } | undefined;
+  let disposed = false;
   let visible = false;
   let session: AbortController | undefined;
+  /** The engine whose events the session hears. */
+  let followed: Engine | undefined;
   let wake: (() => void) | undefined;
   let imagesChanged = true;
   let failures = 0;
@@ -37,8 +42,9 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   async function engine(): Promise<Engine> {
     const endpoint = await resolveEndpoint(wantedContext(), env);
     if (connection && JSON.stringify(connection.endpoint) === JSON.stringify(endpoint)) return connection.engine;
-    connection?.engine.close();
-    connection = { endpoint, engine: await connect(endpoint) };
+    // The context changed. A command that still uses the old engine is not disturbed.
+    void connection?.engine.then((old) => old.close());
+    connection = { endpoint, engine: connect(endpoint, env) };
     return connection.engine;
   }
 
@@ -46,11 +52,9 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
     if (!visible || !session || session.signal.aborted) return;
     const { signal } = session;
     try {
-      await list(await engine(), signal);
+      if (await isFollowed()) await list(await engine(), signal);
     } catch (error) {
-      if (signal.aborted) return;
-      publishOut(error);
-      session.abort();
+      giveUp(error, signal);
     }
   }, listInterval);
 
@@ -97,29 +101,61 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   }
 
   async function follow(): Promise<void> {
-    for (;;) {
-      const { signal } = (session = new AbortController());
-      try {
-        const from = await engine();
-        await from.ping();
-        await from.events(
-          () => {
-            // Events may have been missed while nobody listened: start from nothing.
-            imagesChanged = true;
-            details.clear();
-            lists.trigger();
-          },
-          onEvent,
-          signal,
-        );
-      } catch (error) {
-        if (!signal.aborted) publishOut(error);
-      }
+    while (!disposed) {
+      session = new AbortController();
+      await followOnce(session);
       session.abort();
-      if (!following) return;
-      await pause(visible ? (backoff[failures] ?? backoff.at(-1) ?? 0) : undefined);
+      await pause(backoff[failures] ?? backoff.at(-1) ?? 0);
+      while (!visible && !disposed) await pause(undefined);
       failures++;
     }
+  }
+
+  /** Listens to the engine until it goes away or the session is ended. */
+  async function followOnce({ signal }: AbortController): Promise<void> {
+    let beat: NodeJS.Timeout | undefined;
+    try {
+      const from = (followed = await engine());
+      await from.ping(signal);
+      await from.events(
+        () => {
+          // Events may have been missed while nobody listened: start from nothing.
+          imagesChanged = true;
+          details.clear();
+          lists.trigger();
+          beat = setInterval(() => {
+            if (visible) void checkBeat(from, signal);
+          }, heartbeat);
+        },
+        onEvent,
+        signal,
+      );
+    } catch (error) {
+      giveUp(error, signal);
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  /** Whether the engine in use is the one whose events are heard; ends the session when it is not, so that the next one follows it. */
+  async function isFollowed(): Promise<boolean> {
+    const same = (await engine()) === followed;
+    if (!same) session?.abort();
+    return same;
+  }
+
+  async function checkBeat(from: Engine, signal: AbortSignal): Promise<void> {
+    try {
+      if (await isFollowed()) await from.ping(signal);
+    } catch (error) {
+      giveUp(error, signal);
+    }
+  }
+
+  function giveUp(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    publishOut(error);
+    session?.abort();
   }
 
   /** Waits for the time to pass, or until somebody looks again. */
@@ -151,11 +187,11 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       wake?.();
     },
     dispose() {
-      following = undefined;
+      disposed = true;
       lists.cancel();
       session?.abort();
       wake?.();
-      connection?.engine.close();
+      void connection?.engine.then((engine) => engine.close());
     },
   };
 }
