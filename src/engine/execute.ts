@@ -1,6 +1,7 @@
 import type { Container } from "../core/engineJson.ts";
 import { Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
 import { olderClaim } from "../core/freeGpus.ts";
+import type { About } from "../core/explain.ts";
 import { missingContainer, missingImage, takenName } from "../core/explain.ts";
 import type { Health } from "../core/gpuHealth.ts";
 import type { Gpu } from "../core/gpu.ts";
@@ -53,10 +54,11 @@ const stopTimeout = 120_000;
  */
 export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): AsyncGenerator<StepEvent, Executed> {
   const { engine, cli } = tools;
-  await checkBasis(plan, engine);
   const done: Undo[] = [];
   const container = { id: plan.container.id ?? "", name: plan.container.name };
   let health: Health | undefined;
+  await finishUndo(container.name, engine, cli);
+  await checkBasis(plan, engine);
   for (const step of plan.steps) {
     yield { step, outcome: "started" };
     try {
@@ -72,6 +74,11 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
       throw cancelled ? new Cancelled() : error;
     }
   }
+  // Cancelled while the last step was told: nobody will look at what was made. What cannot be undone any more is done.
+  if (signal.aborted && done.length > 0) {
+    await undoAll(done, engine, cli, signal.reason);
+    throw new Cancelled();
+  }
   return { ...container, ...(health === undefined ? {} : { health }) };
 
   async function run(step: Step): Promise<string | undefined> {
@@ -79,7 +86,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
     switch (step.kind) {
       case "create":
         // Registered before it is known to have worked: an engine that goes away in the middle may have created.
-        done.push({ kind: "create", name: container.name, since: Date.now(), argv: step.argv });
+        done.push({ kind: "create", name: container.name, argv: step.argv });
         try {
           container.id = await cli.run(step.argv, about);
         } catch (error) {
@@ -108,13 +115,14 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return `${health.verdict}: ${health.detail}`;
       case "stop":
         await cli.run(step.argv, about, stopTimeout);
+        if (plan.basis.state?.state === "paused") done.push({ kind: "run", argv: ["pause", container.id] });
         done.push({ kind: "run", argv: ["start", container.id] });
         return undefined;
       case "keep":
         await cli.run(step.argv, about, 30 * 60_000);
         return undefined;
       case "remove":
-        await cli.run(step.argv, about);
+        await remove(step.argv, about);
         done.length = 0; // what is gone cannot be started again
         return undefined;
       case "removeImage":
@@ -122,10 +130,20 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return undefined;
     }
   }
+
+  /** A container that was run with `--rm` goes by itself once it is stopped; whoever is first, it is to be gone. */
+  async function remove(argv: readonly string[], about: About): Promise<void> {
+    try {
+      await cli.run(argv, about);
+    } catch (error) {
+      if (words(error).includes("already in progress")) await engine.removed(container.id, AbortSignal.timeout(stopTimeout));
+      if (await engine.inspect(container.id)) throw error;
+    }
+  }
 }
 
 type Undo =
-  | { kind: "create"; name: string; since: number; argv: readonly string[] }
+  | { kind: "create"; name: string; argv: readonly string[] }
   | { kind: "created"; id: string }
   | { kind: "run"; argv: readonly string[] };
 
@@ -138,7 +156,9 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
     if (now.id !== image.id)
       throw new UserError(`The image '${image.tag}' has changed in the meantime: look at the command again.`);
   }
-  if (freeName !== undefined && (await engine.inspect(freeName))?.name === freeName) throw new UserError(takenName(freeName));
+  // Not by an inspect, which would also take the name for the beginning of an id.
+  if (freeName !== undefined && (await engine.containers()).some(({ name }) => name === freeName))
+    throw new UserError(takenName(freeName));
   if (state !== undefined) {
     const now = await engine.inspect(state.id);
     if (!now) throw new UserError(missingContainer(state.id.slice(0, 12)));
@@ -150,39 +170,69 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
 async function undoAll(done: readonly Undo[], engine: Engine, cli: Cli, cause: unknown): Promise<void> {
   for (const undo of [...done].reverse()) {
     try {
-      await undoOne(undo, engine, cli);
+      if (!(await undoOne(undo, engine, cli))) undoLater(undo, engine, cli);
     } catch (error) {
-      if (!(cause instanceof EngineGoneError) && !(error instanceof EngineGoneError)) throw error;
-      void undoWhenBack(undo, engine, cli);
+      if (!(error instanceof EngineGoneError))
+        throw new UserError(`${words(cause)} What was done before that could not be undone: ${words(error)}`);
+      undoLater(undo, engine, cli);
     }
   }
 }
 
-async function undoOne(undo: Undo, engine: Engine, cli: Cli): Promise<void> {
-  if (undo.kind === "run") return void (await cli.run(undo.argv));
+/** Says whether there is nothing left to undo; an engine that is going down, or just came up, may still be creating. */
+async function undoOne(undo: Undo, engine: Engine, cli: Cli): Promise<boolean> {
+  if (undo.kind === "run") {
+    await cli.run(undo.argv);
+    return true;
+  }
   const id = undo.kind === "created" ? undo.id : await findCreated(undo, engine);
   if (id !== undefined && (await engine.inspect(id))) await cli.run(["rm", "--force", "--volumes", id]);
+  return id !== undefined;
 }
 
-/** The container that a broken-off create made, if it made one: same name and labels, new, never started. */
-async function findCreated({ name, since, argv }: Undo & { kind: "create" }, engine: Engine): Promise<string | undefined> {
-  const found = await engine.inspect(name);
-  if (found?.name !== name || found.state !== "created") return undefined;
+/** The container that a broken-off create made, if it made one: its name, which was free before, and its labels; never started. */
+async function findCreated({ name, argv }: Undo & { kind: "create" }, engine: Engine): Promise<string | undefined> {
+  const found = (await engine.containers()).find((container) => container.name === name);
+  if (found?.state !== "created") return undefined;
   const labels = argv.flatMap((arg, n) => (argv[n - 1] === "--label" ? [arg] : []));
   const same = labels.every((label) => label === `${label.split("=", 1)[0]}=${found.labels[label.split("=", 1)[0] ?? ""]}`);
-  const clockSlack = 5000;
-  return same && found.created >= since - clockSlack ? found.id : undefined;
+  return same ? found.id : undefined;
 }
 
-async function undoWhenBack(undo: Undo, engine: Engine, cli: Cli): Promise<void> {
-  for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
-    await new Promise((resolve) => setTimeout(resolve, wait).unref());
-    try {
-      return await undoOne(undo, engine, cli);
-    } catch (error) {
-      if (!(error instanceof EngineGoneError)) return;
+/** Broken-off creates whose containers may yet turn up, by engine and name. */
+const unfinished = new Map<string, { undo: Undo; stop: AbortController }>();
+
+/** How often to look again for the container of a broken-off create, on an engine that answers. */
+const looks = 3;
+
+function undoLater(undo: Undo, engine: Engine, cli: Cli): void {
+  const stop = new AbortController();
+  const key = undo.kind === "create" ? `${engine.endpoint.host} ${undo.name}` : undefined;
+  if (key !== undefined) unfinished.set(key, { undo, stop });
+  void (async () => {
+    let looked = 0;
+    for (let wait = 500; looked < looks; wait = Math.min(wait * 2, 10_000)) {
+      await new Promise((resolve) => setTimeout(resolve, wait).unref());
+      if (stop.signal.aborted) return;
+      try {
+        if (await undoOne(undo, engine, cli)) break;
+        looked++;
+      } catch (error) {
+        if (!(error instanceof EngineGoneError)) break;
+      }
     }
-  }
+    if (key !== undefined && unfinished.get(key)?.stop === stop) unfinished.delete(key);
+  })();
+}
+
+/** Before a container of this name is made again: the search for one that a broken-off create made would take the new one for it. */
+async function finishUndo(name: string, engine: Engine, cli: Cli): Promise<void> {
+  const key = `${engine.endpoint.host} ${name}`;
+  const found = unfinished.get(key);
+  if (!found) return;
+  await undoOne(found.undo, engine, cli);
+  found.stop.abort();
+  unfinished.delete(key);
 }
 
 /** Looks for a program on the container's PATH before it is started, so that an image that cannot be kept alive is told plainly. */
