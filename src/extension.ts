@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { userInfo } from "node:os";
 import { initialState } from "./core/state.ts";
 import { createStore } from "./core/store.ts";
+import { configFolder } from "./engine/endpoint.ts";
 import { createFeed } from "./engine/feed.ts";
 import { createNvidiaSmi } from "./engine/nvidiaSmi.ts";
 import type { App } from "./ui/app.ts";
@@ -41,6 +42,13 @@ export function activate(context: vscode.ExtensionContext): void {
   const onSettings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration("berth.context")) app.feed.reconnect();
   });
+  // `docker context use` in a terminal writes Docker's config file.
+  const config = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(vscode.Uri.file(configFolder(process.env)), "config.json"),
+  );
+  const onConfig = [config.onDidChange, config.onDidCreate, config.onDidDelete].map((event) =>
+    event(() => void app.feed.reconnectIfMoved()),
+  );
   const registered = [...commands, ...helpers].map((command) => register(app, command));
-  context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, ...registered);
+  context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...registered);
 }

@@ -42,9 +42,7 @@ export function renderDeployLog(record: DeployRecord): string {
     "",
     "## Command",
     "",
-    "```sh",
-    runCommand,
-    "```",
+    ...fenced("sh", runCommand),
     "",
     "## Steps",
     "",
@@ -53,9 +51,16 @@ export function renderDeployLog(record: DeployRecord): string {
         `${n + 1}. ${renderStep(step)}: ${how} in ${seconds(from, to)}, because ${step.cause}${detail && detail !== error ? ` (${detail})` : ""}`,
     ),
     ...notRun.map((step, n) => `${steps.length + n + 1}. ${renderStep(step)}: not run`),
-    ...(error ? ["", "## Error", "", "```text", error, "```"] : []),
+    ...(error ? ["", "## Error", "", ...fenced("text", error)] : []),
     "",
   ].join("\n");
+}
+
+/** A block that its text, which can be a container's own, cannot end. */
+function fenced(language: string, text: string): string[] {
+  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return [`${fence}${language}`, text, fence];
 }
 
 function seconds(from: Date, to: Date): string {

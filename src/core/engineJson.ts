@@ -117,6 +117,7 @@ const inspectedContainer = z.object({
     DeviceRequests: orEmpty(z.array(z.object({ Driver: z.string(), Count: z.number(), DeviceIDs: strings }))),
     Runtime: z.nullish(z.string()),
     AutoRemove: z.nullish(z.boolean()),
+    Tmpfs: stringMap,
   }),
   Config: z.object({
     Image: z.string(),
@@ -185,9 +186,24 @@ export function parseContainers(json: unknown): Container[] {
 }
 
 function oddContainer(row: unknown): Container[] {
-  const id = (row as { Id?: unknown } | null)?.Id;
-  if (typeof id !== "string") return [];
-  return [{ id, name: id.slice(0, 12), image: "", imageId: "", state: "unknown", status: "", created: 0, ports: [], labels: {} }];
+  const fields = (row ?? {}) as Record<string, unknown>;
+  const text = (key: string) => (typeof fields[key] === "string" ? fields[key] : "");
+  const id = text("Id");
+  if (id === "") return [];
+  const names = strings.safeParse(fields.Names);
+  return [
+    {
+      id,
+      name: displayName((names.success && names.data) || [], id),
+      image: text("Image"),
+      imageId: text("ImageID"),
+      state: text("State") || "unknown",
+      status: text("Status"),
+      created: 0,
+      ports: [],
+      labels: {},
+    },
+  ];
 }
 
 /** A container that others link to has several names; its own is the one without a second slash. */
@@ -223,13 +239,17 @@ export function parseInspect(json: unknown): Container & { details: Details } {
       error: State.Error,
       ...(State.Health ? { health: State.Health.Status } : {}),
       gpus: gpuRequest(HostConfig.DeviceRequests ?? [], HostConfig.Runtime ?? "", Config.Env ?? []),
-      mounts: (Mounts ?? []).map(({ Type, Name: name, Source, Destination, RW }) => ({
-        type: Type,
-        ...(name === undefined ? {} : { name }),
-        source: Source ?? "",
-        target: Destination,
-        readOnly: !RW,
-      })),
+      mounts: [
+        ...(Mounts ?? []).map(({ Type, Name: name, Source, Destination, RW }) => ({
+          type: Type,
+          ...(name === undefined ? {} : { name }),
+          source: Source ?? "",
+          target: Destination,
+          readOnly: !RW,
+        })),
+        // `--tmpfs` stands here only; `--mount type=tmpfs` among the others.
+        ...Object.keys(HostConfig.Tmpfs ?? {}).map((target) => ({ type: "tmpfs", source: "", target, readOnly: false })),
+      ],
       env: Config.Env ?? [],
       user: Config.User ?? "",
       workingDir: Config.WorkingDir ?? "",
@@ -247,8 +267,13 @@ function gpuRequest(
   runtime: string,
   env: readonly string[],
 ): GpuRequest {
+  // CDI names are VENDOR/CLASS=NAME; other classes than gpu and mig are no GPUs.
   const cdi = (id: string) => id.match(/^nvidia\.com\/gpu=(.+)$/)?.[1] ?? id;
-  const ids = requests.flatMap((request) => request.DeviceIDs ?? []).map(cdi);
+  const isGpu = (id: string) => !id.includes("=") || /\/(gpu|mig)=/.test(id);
+  const ids = requests
+    .flatMap((request) => request.DeviceIDs ?? [])
+    .filter(isGpu)
+    .map(cdi);
   if (ids.includes("all") || requests.some((request) => request.Count === -1)) return "all";
   if (ids.length > 0) return { ids };
   const count = requests.reduce((sum, request) => sum + request.Count, 0);
@@ -257,7 +282,8 @@ function gpuRequest(
   const visible =
     env.findLast((line) => line.startsWith("NVIDIA_VISIBLE_DEVICES="))?.slice("NVIDIA_VISIBLE_DEVICES=".length) ?? "";
   if (["", "void", "none"].includes(visible)) return "none";
-  return visible === "all" ? "all" : { ids: visible.split(",") };
+  const names = visible.split(",").map(cdi);
+  return names.includes("all") ? "all" : { ids: names };
 }
 
 /** The answer of `GET /images/json`. */

@@ -13,14 +13,18 @@ const toolkit = "https://docs.nvidia.com/datacenter/cloud-native/container-toolk
 /** Texts of Docker 20.10 to 29, the more particular first. */
 const known: Explanation[] = [
   [
-    /permission denied while trying to connect|cannot connect to the docker daemon|error during connect|connection refused|connection reset by peer|(^|: )(unexpected )?EOF\b|broken pipe|shutting down|context deadline exceeded/i,
+    /permission denied while trying to connect/i,
+    () => new EngineGoneError("Docker refuses your user: join the 'docker' group, then log in again."),
+  ],
+  [
+    /cannot connect to the docker daemon|error during connect|connection refused|connection reset by peer|(^|: )(unexpected )?EOF\b|broken pipe|shutting down|context deadline exceeded/i,
     () => new EngineGoneError("The Docker engine went away."),
   ],
   [/container name "?\/?([^"\s]+)"? is already in use/i, ([, name]) => new UserError(takenName(name ?? ""))],
   [/no such image: (\S+)/i, ([, image], about) => new UserError(missingImage(about.image ?? image ?? ""))],
   [
-    /pull access denied|manifest unknown|unable to find image/i,
-    (_match, about) => new UserError(missingImage(about.image ?? "")),
+    /pull access denied for ([^\s,]+)|manifest for (\S+) not found|unable to find image '([^']+)'/i,
+    ([, ...names], about) => new UserError(missingImage(about.image ?? names.find(Boolean) ?? "")),
   ],
   [
     /could not select device driver|unknown or invalid runtime name: nvidia|nvidia-container-runtime.*not found/i,
@@ -44,12 +48,19 @@ const known: Explanation[] = [
     ([, port]) => new UserError(`Port ${port} is taken on the engine's machine: choose another one.`),
   ],
   [
+    /(?:listen (?:tcp|udp)\d? |host port (?:for )?)\S*?:(\d+)\b.*address already in use/i,
+    ([, port]) => new UserError(`Port ${port} is taken on the engine's machine: choose another one.`),
+  ],
+  [
     /port is already allocated/i,
     () => new UserError("A port that the container publishes is taken on the engine's machine: choose another one."),
   ],
   [
     /invalid reference format/i,
-    (_match, { image }) => new UserError(`'${image}' is not an image name: write it as REPOSITORY:TAG.`),
+    (_match, { image }) =>
+      new UserError(
+        `${image === undefined ? "That" : `'${image}'`} is not an image name: write it as REPOSITORY:TAG, the repository in small letters.`,
+      ),
   ],
   [
     /bind source path does not exist: (.+)/i,
@@ -60,7 +71,11 @@ const known: Explanation[] = [
     ([, path]) => new UserError(`'${path}' is not a place for a mount: the path in the container must be absolute.`),
   ],
   [
-    /exec: "?([^"]+?)"?: (executable file not found|stat .*no such file|permission denied|no such file)/i,
+    /exec: "?([^"]+?)"?: permission denied/i,
+    ([, program]) => new UserError(`The container cannot start: '${program}' in its image is not a program that may be run.`),
+  ],
+  [
+    /exec: "?([^"]+?)"?: (executable file not found|stat .*no such file|no such file)/i,
     ([, program]) => new UserError(`The container cannot start: its image has no program '${program}'.`),
   ],
   [

@@ -21,10 +21,14 @@ export function chooseFree(count: number, gpus: readonly Gpu[], containers: read
       !gpu.problems.some(({ severity }) => severity === "error") &&
       !containers.some((container) => claims(container, now) && container.details && holds(container.details.gpus, gpu)),
   );
-  if (free.length < count)
+  if (free.length < count) {
+    const asked = `${count} free ${count === 1 ? "GPU was" : "GPUs were"} asked for`;
+    if (gpus.length === 0) throw new UserError(`${asked}, and there is none on this machine: deploy without GPUs.`);
+    const found = `${free.length === 0 ? "none" : free.length} of ${gpus.length} ${free.length < 2 ? "is" : "are"} free`;
     throw new UserError(
-      `${count} free ${count === 1 ? "GPU was" : "GPUs were"} asked for, and ${free.length} of ${gpus.length} are free: retire a container that holds one, or ask for fewer.`,
+      `${asked}, and ${found}: retire a container that holds one${free.length === 0 ? "" : ", or ask for fewer"}.`,
     );
+  }
   return free.slice(0, count).map(({ index }) => String(index));
 }
 

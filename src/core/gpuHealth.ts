@@ -23,6 +23,14 @@ export interface ProbeResult {
 /** As `--gpus` takes them: a count, or indices and UUIDs (of MIG devices too: `0:1`, `MIG-…`; a UUID may be cut short). */
 export type WantedGpus = "none" | "all" | number | readonly string[];
 
+/**
+ * Whether a verdict on a container's GPU handle is worth an alarm. `absent` is not: images that leave out the driver's "utility" part have no
+ * nvidia-smi to ask, and work.
+ */
+export function isTrouble(verdict: Verdict): boolean {
+  return verdict === "stale" || verdict === "mismatch" || verdict === "lost" || verdict === "unresponsive";
+}
+
 /** A few words for a row or a badge. */
 export const verdictWords: Readonly<Record<Verdict, string>> = {
   ok: "GPU ok",

@@ -1,6 +1,6 @@
 // The status-bar item: State → value.
 import { formatMemory, type Gpu, type HostGpus } from "./gpu.ts";
-import { count, verdictWords, type Health } from "./gpuHealth.ts";
+import { count, isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
 
 export interface GpuStatus {
   /** With its one icon, as VS Code writes icons: `$(chip) 2 GPUs 41%`. */
@@ -15,7 +15,7 @@ export interface GpuStatus {
 export function gpuStatus(state: { gpus: HostGpus; handles: readonly { container: string; health: Health }[] }): GpuStatus {
   const { gpus } = state;
   const cards = gpus.state === "known" ? gpus.gpus : [];
-  const ill = state.handles.filter(({ health }) => health.verdict !== "ok" && health.verdict !== "none");
+  const ill = state.handles.filter(({ health }) => isTrouble(health.verdict));
   const problems = cards.flatMap((gpu) => gpu.problems);
   const severity =
     gpus.state === "error" || problems.some((problem) => problem.severity === "error")

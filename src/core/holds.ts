@@ -2,18 +2,23 @@ import type { Container } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
 import type { GpuRequest } from "./runSpec.ts";
 
-/** Whether a container that asked for `request` holds this GPU. Docker resolves a bare count to the first cards. */
-export function holds(request: GpuRequest, gpu: Pick<Gpu, "index" | "uuid">): boolean {
+type Card = Pick<Gpu, "index" | "uuid"> & Partial<Pick<Gpu, "mig">>;
+
+/** Whether a container that asked for `request` holds this GPU, or a part of it (MIG). Docker resolves a bare count to the first cards. */
+export function holds(request: GpuRequest, gpu: Card): boolean {
   if (request === "none") return false;
   if (request === "all") return true;
   if ("count" in request) return gpu.index < request.count;
-  return request.ids.some(
-    (id) => id === String(gpu.index) || id === gpu.uuid || (id.startsWith("GPU-") && gpu.uuid.startsWith(id)),
-  );
+  return request.ids.some((id) => isCard(id, gpu) || partOf(id, gpu) !== undefined || id.startsWith(`${gpu.index}:`));
 }
 
+/** Docker takes a UUID cut short too. */
+const isUuid = (id: string, uuid: string) => id === uuid || (/^(GPU|MIG)-/.test(id) && uuid.startsWith(id));
+const isCard = (id: string, { index, uuid }: Card) => id === String(index) || isUuid(id, uuid);
+const partOf = (id: string, { mig }: Card) => mig?.find(({ uuid }) => isUuid(id, uuid));
+
 /** The running containers that hold this GPU. */
-export function holders(containers: readonly Container[], gpu: Pick<Gpu, "index" | "uuid">): Container[] {
+export function holders(containers: readonly Container[], gpu: Card): Container[] {
   return containers.filter(({ state, details }) => isUp(state) && details !== undefined && holds(details.gpus, gpu));
 }
 
@@ -22,7 +27,7 @@ export function isUp(state: string): boolean {
   return state === "running" || state === "paused" || state === "restarting";
 }
 
-/** `GPU 0`, `GPUs 0, 1`, `all GPUs`, or nothing. A UUID is told by its index where the host's GPUs are known. */
+/** `GPU 0`, `GPUs 0, 1`, `all GPUs`, or nothing. A UUID is told by its index (`0:1` for a part) where the host's GPUs are known. */
 export function gpuText(request: GpuRequest, gpus: readonly Gpu[]): string {
   if (request === "none") return "";
   if (request === "all") return gpus.length === 1 ? "GPU 0" : "all GPUs";
@@ -32,6 +37,10 @@ export function gpuText(request: GpuRequest, gpus: readonly Gpu[]): string {
 }
 
 function short(id: string, gpus: readonly Gpu[]): string {
-  const gpu = gpus.find(({ uuid }) => uuid === id);
-  return gpu ? String(gpu.index) : id.slice(0, 12);
+  for (const gpu of gpus) {
+    if (isCard(id, gpu)) return String(gpu.index);
+    const part = partOf(id, gpu);
+    if (part) return `${gpu.index}:${part.index}`;
+  }
+  return /^(GPU|MIG)-/.test(id) ? id.slice(0, 12) : id;
 }

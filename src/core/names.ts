@@ -1,3 +1,5 @@
+import { takenName } from "./explain.ts";
+
 /** What Docker takes as a container's name (moby, `daemon/names`). */
 const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
@@ -6,7 +8,7 @@ export function nameProblem(name: string, taken: readonly string[]): string | un
   if (name === "") return "Give the container a name.";
   if (!containerName.test(name))
     return `'${name}' cannot be a container's name: use at least two letters, digits, '_', '.' or '-', and start with a letter or digit.`;
-  if (taken.includes(name)) return `There is a container named '${name}' already: choose another name, or retire that one first.`;
+  if (taken.includes(name)) return takenName(name);
   return undefined;
 }
 
@@ -18,9 +20,10 @@ export function imageBaseName(image: string): string {
   return containerName.test(base) ? base : "container";
 }
 
-/** Fills `{{name}}`s of a naming template; what is unknown stays as it is, so that the mistake shows. */
+/** Fills `{{name}}`s of a naming template with values made fit for a name; what is unknown stays as it is, so that the mistake shows. */
 export function fillName(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{\{(\w+)\}\}/g, (all, name: string) => values[name] ?? all).replace(/[^a-zA-Z0-9_.-]+/g, "-");
+  const fit = (value: string | undefined) => value?.replace(/[^a-zA-Z0-9_.-]+/g, "-");
+  return template.replace(/\{\{(\w+)\}\}/g, (all, name: string) => fit(values[name]) ?? all).replace(/^[_.-]+/, "");
 }
 
 /** The name itself when it is free, else with the smallest number that makes it so. */

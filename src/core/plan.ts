@@ -32,7 +32,7 @@ export interface Basis {
   state?: { id: string; state: string };
 }
 
-/** What a deployment of an image is made of; `command` absent: keep-alive, unless `keepAlive` is false. */
+/** What a deployment of an image is made of; `command` absent or empty: keep-alive, unless `keepAlive` is false. */
 export interface DeployAnswers {
   image: string;
   name: string;
@@ -45,11 +45,9 @@ export interface DeployAnswers {
 
 /** The run spec that these answers mean for this image. */
 export function deploySpec(answers: DeployAnswers, image: Pick<ImageDetails, "entrypoint">, user: string): RunSpec {
-  const { name, image: tag, command, mounts, gpus, labels } = answers;
+  const { name, image: tag, command = [], mounts, gpus, labels } = answers;
   const process =
-    command === undefined && answers.keepAlive !== false
-      ? keepAlive(image.entrypoint)
-      : { init: false, ...(command === undefined ? {} : { command }) };
+    command.length > 0 ? { init: false, command } : answers.keepAlive === false ? { init: false } : keepAlive(image.entrypoint);
   return labelled({ name, image: tag, ...process, gpus, mounts, labels: labels ?? {} }, user);
 }
 

@@ -1,9 +1,8 @@
 import type { Container, Image, Mount, Port } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
 import { formatMemory } from "./gpu.ts";
-import { verdictWords } from "./gpuHealth.ts";
+import { isTrouble, verdictWords } from "./gpuHealth.ts";
 import { gpuText, holders, isUp } from "./holds.ts";
-import { imageBaseName } from "./names.ts";
 import { label } from "./runSpec.ts";
 import type { State } from "./state.ts";
 import { bytes, count, span } from "./units.ts";
@@ -57,7 +56,7 @@ function containerRow(container: Container, state: State, now: number): Row {
   const handle = up ? state.handles[id] : undefined;
   const busy = state.busy[name];
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
-  const trouble = handle && !["ok", "none"].includes(handle.verdict) ? verdictWords[handle.verdict] : "";
+  const trouble = handle && isTrouble(handle.verdict) ? verdictWords[handle.verdict] : "";
   const status = busy ?? statusText(container, now);
   const facts = [imageText(container.image), gpus, trouble, ...publishedPorts(container.ports), status].filter(Boolean);
   return {
@@ -66,7 +65,7 @@ function containerRow(container: Container, state: State, now: number): Row {
     description: facts.join(" · "),
     tooltip: [
       name,
-      `Image: ${container.image}`,
+      ...(container.image === "" ? [] : [`Image: ${container.image}`]),
       `State: ${statusText(container, now)}`,
       ...(handle && trouble ? [handle.detail] : []),
       `Id: ${id.slice(0, 12)}`,
@@ -94,6 +93,7 @@ function containerIcon(container: Container, busy: boolean, trouble: boolean): {
 function failed({ state, details }: Container): boolean {
   return (
     state === "dead" ||
+    (state === "created" && details !== undefined && details.error !== "") ||
     (state === "exited" && details !== undefined && (details.oomKilled || ![0, 137, 143].includes(details.exitCode)))
   );
 }
@@ -109,7 +109,8 @@ function statusText({ state, status, details }: Container, now: number): string 
     const cause = details.oomKilled ? "out of memory" : details.exitCode === 0 ? "stopped" : `exited (${details.exitCode})`;
     return details.finishedAt === undefined ? cause : `${cause} ${span(now - details.finishedAt)} ago`;
   }
-  return state === "created" ? "created, never started" : state;
+  if (state === "created") return details.error === "" ? "created, never started" : "failed to start";
+  return state;
 }
 
 /** `vss-rt-cv:3.2.1`: the image without its registry and namespace; an id as Docker abbreviates it. */
@@ -138,29 +139,35 @@ function containerFacts(container: Container, state: State, now: number): Row[] 
       description,
       icon: { id: icon },
       menu: "fact",
-      accessibilityLabel: `${text}, ${description}`,
+      accessibilityLabel: [text, description].filter(Boolean).join(", "),
       ...(tooltip === undefined ? {} : { tooltip }),
     });
   for (const mount of details?.mounts ?? []) add(`mount:${mount.target}`, mount.target, mountText(mount), "folder", mount.source);
   const seen = new Set<string>();
   for (const { container: inner, protocol, host } of container.ports) {
-    const text = host ? `on ${host.ip === "" || host.ip === "::" ? "0.0.0.0" : host.ip}:${host.port}` : "not published";
+    const text = host ? `on ${address(host.ip)}:${host.port}` : "not published";
     const key = `port:${inner}/${protocol}:${text}`;
     if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug");
     seen.add(key);
   }
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
-  const handle = state.handles[id];
+  const handle = isUp(container.state) ? state.handles[id] : undefined;
   if (gpus)
     add(
       "gpus",
       gpus[0]?.toUpperCase() + gpus.slice(1),
-      handle ? handle.verdict : isUp(container.state) ? "held" : "when it runs",
+      handle ? (handle.verdict === "ok" ? "ok" : verdictWords[handle.verdict]) : isUp(container.state) ? "held" : "when it runs",
       "chip",
       handle?.detail,
     );
   add("maker", maker(container, now), "", "person");
   return rows;
+}
+
+/** Docker publishes on every address twice, by IPv4 and IPv6. */
+function address(ip: string): string {
+  if (ip === "" || ip === "::") return "0.0.0.0";
+  return ip.includes(":") ? `[${ip}]` : ip;
 }
 
 function mountText({ type, name, source, readOnly }: Mount): string {
@@ -185,8 +192,9 @@ export function maker({ labels, created }: Container, now: number): string {
         : labels["com.docker.compose.project"] !== undefined
           ? `Compose (${labels["com.docker.compose.project"]})`
           : undefined;
-  const when = created > 0 ? `, ${span(now - created)} ago` : "";
-  return who === undefined ? `Not created by Berth${when}` : `Created by ${who}${when}`;
+  const when = created > 0 ? `${span(now - created)} ago` : "";
+  if (who === undefined) return when === "" ? "Not created by Berth" : `Created ${when}, not by Berth`;
+  return [`Created by ${who}`, when].filter(Boolean).join(", ");
 }
 
 export function imageRows(state: State, now: number): Row[] {
@@ -206,7 +214,7 @@ export function imageRows(state: State, now: number): Row[] {
 function imageRow(image: Image, tag: string | undefined, users: readonly Container[], now: number): Row {
   const shortId = image.id.replace(/^sha256:/, "").slice(0, 12);
   const version = tag === undefined ? "untagged" : tag.slice(tag.lastIndexOf(":") + 1);
-  const name = tag === undefined ? shortId : imageBaseName(tag);
+  const name = tag === undefined ? shortId : (tag.slice(0, tag.lastIndexOf(":")).split("/").at(-1) ?? tag);
   const use = users.length === 0 ? "" : "in use";
   const age = image.created > 0 ? `${span(now - image.created)} old` : "";
   const facts = [version, bytes(image.size), use, image.details?.architecture ?? "", age].filter(Boolean);
@@ -248,14 +256,14 @@ export function gpuRows(state: State): Row[] {
 
 function gpuRow(gpu: Gpu, state: State): Row {
   const held = holders(state.containers, gpu);
-  const sick = held.filter(({ id }) => !["ok", "none", undefined].includes(state.handles[id]?.verdict));
+  const sick = held.filter(({ id }) => isTrouble(state.handles[id]?.verdict ?? "none"));
   const error = gpu.problems.some(({ severity }) => severity === "error");
   const model = `${gpu.index}  ${gpu.name.replace(/^NVIDIA /, "")}`;
   const health =
     gpu.problems.length > 0
       ? gpu.problems.map(({ text }) => text).join(", ")
       : sick.length > 0
-        ? `stale handle in ${sick.map(({ name }) => name).join(", ")}`
+        ? handleTroubles(sick, state)
         : "healthy";
   const unhealthy = gpu.problems.length > 0 || sick.length > 0;
   const facts = [
@@ -292,6 +300,17 @@ function gpuRow(gpu: Gpu, state: State): Row {
           })),
         }),
   };
+}
+
+/** `stale handle in a, b; GPU not answering in c` */
+function handleTroubles(sick: readonly Container[], { handles }: State): string {
+  const byWords = new Map<string, string[]>();
+  for (const { id, name } of sick) {
+    const verdict = handles[id]?.verdict ?? "none";
+    const words = verdict === "stale" ? "stale handle" : verdictWords[verdict];
+    byWords.set(words, [...(byWords.get(words) ?? []), name]);
+  }
+  return Array.from(byWords, ([words, names]) => `${words} in ${names.join(", ")}`).join("; ");
 }
 
 /** A tree as text, one row a line: what tests compare. */

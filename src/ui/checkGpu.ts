@@ -1,4 +1,3 @@
-import * as vscode from "vscode";
 import * as z from "zod/mini";
 import type { Health } from "../core/gpuHealth.ts";
 import { isUp } from "../core/holds.ts";
@@ -6,13 +5,15 @@ import { UserError } from "../core/errors.ts";
 import { checkContainerGpu } from "../engine/probe.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
+import { notify } from "./notify.ts";
 import { settings } from "./settings.ts";
 import { findContainer, reach } from "./target.ts";
 
 export const checkGpu = command({
   id: "berth.checkGpu",
   keys: z.strictObject({ container: z.optional(z.string()) }),
-  looksOnly: true,
+  // In a container it starts nvidia-smi there.
+  looksOnly: ({ container }) => container === undefined,
   async run(app, { container }, { fromUi }) {
     const { where, health } =
       container === undefined ? { where: "This machine", health: await checkHost(app) } : await checkContainer(app, container);
@@ -48,6 +49,6 @@ async function checkContainer(app: App, named: string): Promise<{ where: string;
 
 function show(where: string, { verdict, detail }: Health): void {
   const text = `${where}: ${detail}`;
-  if (verdict === "ok" || verdict === "none") void vscode.window.showInformationMessage(text);
-  else void vscode.window.showWarningMessage(text);
+  if (verdict === "ok" || verdict === "none") void notify.info(text);
+  else void notify.warn(text);
 }

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { Cancelled, UserError, words } from "../core/errors.ts";
 import type { Row } from "../core/rows.ts";
 import type { App } from "./app.ts";
+import { notify } from "./notify.ts";
 
 /** How a command was called. */
 export interface Call {
@@ -15,8 +16,8 @@ export interface Command<Schema extends z.ZodMiniType> {
   id: string;
   /** The keys of the object. */
   keys: Schema;
-  /** Looks only: works in an untrusted workspace too. */
-  looksOnly?: boolean;
+  /** Whether it only looks, and so works in an untrusted workspace too. */
+  looksOnly?: (keys: z.infer<Schema>) => boolean;
   run(app: App, keys: z.infer<Schema>, call: Call): Promise<object | undefined>;
 }
 
@@ -31,10 +32,13 @@ export function register(app: App, definition: Command<z.ZodMiniType>): vscode.D
     const rows = asRows(given, selection);
     const fromUi = rows !== undefined || given === undefined || given === null;
     try {
-      if (!definition.looksOnly && !vscode.workspace.isTrusted) throw untrusted();
       const calls = rows ? rows.map(({ target }) => target ?? {}) : [given ?? {}];
       let result: object | undefined;
-      for (const keys of calls) result = await definition.run(app, parse(definition, keys), { fromUi });
+      for (const call of calls) {
+        const keys = parse(definition, call);
+        if (!vscode.workspace.isTrusted && !definition.looksOnly?.(keys)) throw untrusted();
+        result = await definition.run(app, keys, { fromUi });
+      }
       return result;
     } catch (error) {
       if (error instanceof Cancelled) return undefined;
@@ -78,7 +82,7 @@ async function showError(error: unknown): Promise<void> {
   const [sentence = "", ...rest] = message.split("\n");
   const remedy = error instanceof UserError ? error.remedy : undefined;
   const options = rest.length > 0 ? { modal: true, detail: rest.join("\n") } : {};
-  const chosen = await vscode.window.showErrorMessage(sentence, options, ...(remedy ? [remedy.title] : []));
+  const chosen = await notify.error(sentence, options, ...(remedy ? [remedy.title] : []));
   if (!remedy || chosen !== remedy.title) return;
   const args = remedy.command === "vscode.open" ? [vscode.Uri.parse(String(remedy.args?.[0]))] : (remedy.args ?? []);
   await vscode.commands.executeCommand(remedy.command, ...args);

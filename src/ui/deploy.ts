@@ -12,6 +12,7 @@ import { GpuTakenError, inspectAll } from "../engine/execute.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { askDeploy } from "./deployQuestions.ts";
+import { notify } from "./notify.ts";
 import { open } from "./open.ts";
 import { confirm } from "./prompts.ts";
 import { runPlan } from "./runPlan.ts";
@@ -64,7 +65,7 @@ export const deploy = command({
     let wish: DeployWish = silent ? given : await askDeploy(app, reached, given, { again: false });
     for (;;) {
       const decided = await decide(app, reached, wish);
-      if (silent) return finish(app, reached, await deployDecided(app, reached, wish, decided, true), wanted);
+      if (silent) return finish(app, reached, await deployDecided(app, reached, wish, decided, true), wanted, true);
       const answer = await confirm(
         "Ready to launch the container with this command?",
         `${runCommandLines(decided.spec)}\n\nDocker context: ${reached.engine.endpoint.context}`,
@@ -73,14 +74,17 @@ export const deploy = command({
         "Just show the command, don't run",
       );
       if (answer === "Yes, launch it")
-        return finish(app, reached, await deployDecided(app, reached, wish, decided, false), wanted);
+        return finish(app, reached, await deployDecided(app, reached, wish, decided, false), wanted, false);
       if (answer === "Just show the command, don't run") return showCommand(decided.spec);
       wish = await askDeploy(app, reached, wish, { again: true });
     }
   },
 });
 
-async function finish(app: App, reached: Reach, deployed: Deployed, wanted: Open): Promise<Deployed> {
+async function finish(app: App, reached: Reach, deployed: Deployed, wanted: Open, silent: boolean): Promise<Deployed> {
+  const { id, name } = deployed.container;
+  const health = app.store.get().handles[id];
+  if (!silent && health && health.verdict !== "ok") void notify.warn(`${name} runs, but: ${health.detail}`);
   await open(app, reached, deployed.container.id, wanted, { ask: false });
   return deployed;
 }

@@ -4,6 +4,7 @@ import { formatMemory, type Gpu } from "../core/gpu.ts";
 import { holders } from "../core/holds.ts";
 import { nameProblem } from "../core/names.ts";
 import { bytes } from "../core/units.ts";
+import { inspectAll } from "../engine/execute.ts";
 import type { App } from "./app.ts";
 import { proposeName, workspaceFolder, type DeployWish } from "./deploy.ts";
 import { askInTurn, isBack, pick, pickMany, type, type Answer, type Place } from "./prompts.ts";
@@ -48,7 +49,7 @@ export async function askDeploy(app: App, reached: Reach, given: DeployWish, { a
     );
   }
   if (again || wish.gpus === undefined) {
-    if (gpus.length > 0) questions.push((place) => ask(askGpus(app, gpus, place), (value) => (wish.gpus = value)));
+    if (gpus.length > 0) questions.push((place) => ask(askGpus(reached, gpus, place), (value) => (wish.gpus = value)));
     else if (!isLocal(reached))
       questions.push((place) =>
         ask(pick(place, "GPUs of the engine's machine (unknown from here)", remoteGpus), (value) => (wish.gpus = value)),
@@ -66,8 +67,8 @@ const remoteGpus = [
 ];
 
 /** Checkboxes, the first free GPU ticked: nothing ticked is no GPU. */
-async function askGpus(app: App, gpus: readonly Gpu[], place: Place): Promise<Answer<DeployWish["gpus"]>> {
-  const { containers } = app.store.get();
+async function askGpus({ engine }: Reach, gpus: readonly Gpu[], place: Place): Promise<Answer<DeployWish["gpus"]>> {
+  const containers = await inspectAll(engine);
   const holding = gpus.map((gpu) => holders(containers, gpu).map(({ name }) => name));
   const firstFree = holding.findIndex((names) => names.length === 0);
   const choices = gpus.map((gpu, n) => {

@@ -34,7 +34,7 @@ export async function writeDeploymentLog(app: App, name: string, started: Date, 
 export const showDeploymentLogs = command({
   id: "berth.showDeploymentLogs",
   keys: z.strictObject({}),
-  looksOnly: true,
+  looksOnly: () => true,
   async run(app) {
     const files = (await readdir(folder(app)).catch(() => []))
       .filter((file) => file.endsWith(".md"))

@@ -38,7 +38,7 @@ export const joinGroup = command({
 export const reconnect = command({
   id: "berth.reconnect",
   keys: z.strictObject({}),
-  looksOnly: true,
+  looksOnly: () => true,
   run(app) {
     app.feed.reconnect();
     return Promise.resolve({ outcome: "shown" });
@@ -49,7 +49,7 @@ export const reconnect = command({
 export const showExitLogs = command({
   id: "berth.showExitLogs",
   keys: z.string(),
-  looksOnly: true,
+  looksOnly: () => true,
   async run(app, id) {
     const reached = await reach(app);
     const { details } = await findContainer(reached, id, "");

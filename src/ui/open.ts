@@ -3,6 +3,7 @@ import { attachAuthority, attachFolder, missingForServer, serverNeedsScript, she
 import { Cancelled, UserError, words } from "../core/errors.ts";
 import { commandLine } from "../core/quote.ts";
 import type { App } from "./app.ts";
+import { notify } from "./notify.ts";
 import type { Open } from "./settings.ts";
 import { findContainer, type Inspected, type Reach } from "./target.ts";
 
@@ -83,7 +84,7 @@ async function offerTerminal(reached: Reach, container: Inspected, codeCommand: 
   const install = "Install Dev Containers";
   const terminal = "Open Terminal";
   const copy = "Copy Command";
-  const answer = await vscode.window.showWarningMessage(
+  const answer = await notify.warn(
     `A window in ${container.name} needs the Dev Containers extension. With it installed, this opens the window too: ${codeCommand}`,
     terminal,
     install,
@@ -101,7 +102,7 @@ async function mayOpen({ cli, engine }: Reach, container: Inspected, ask: boolea
   if (missing.length === 0) return true;
   const words = `VS Code needs ${missing.join(", ")} in a container, and '${container.image}' does not have ${missing.length === 1 ? "it" : "them"}.`;
   if (!ask) {
-    void vscode.window.showWarningMessage(`${words} The window may not open; a terminal does.`);
+    void notify.warn(`${words} The window may not open; a terminal does.`);
     return true;
   }
   const anyway = "Open Anyway";
