@@ -14,8 +14,10 @@ export interface Feed {
   engine(): Promise<Engine>;
   /** Whether any view is on screen. Hidden views cost nothing: no list, no inspect, no attempt to reconnect. */
   setVisible(visible: boolean): void;
-  /** Resolves the endpoint again and starts over: the context or a setting changed. */
+  /** Starts over: with a new connection, to what the settings and the environment name now. */
   reconnect(): void;
+  /** The same, if they name another engine than before. */
+  reconnectIfMoved(): Promise<void>;
   dispose(): void;
 }
 
@@ -170,6 +172,13 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   }
 
   let following: Promise<void> | undefined;
+  function reconnect(): void {
+    failures = 0;
+    store.update({ engine: { status: "connecting" }, containers: [], images: [], handles: {} });
+    session?.abort();
+    wake?.();
+  }
+
   return {
     engine,
     setVisible(now) {
@@ -180,11 +189,10 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       wake?.();
       lists.trigger();
     },
-    reconnect() {
-      failures = 0;
-      store.update({ engine: { status: "connecting" }, containers: [], images: [], handles: {} });
-      session?.abort();
-      wake?.();
+    reconnect,
+    async reconnectIfMoved() {
+      const now = JSON.stringify(await resolveEndpoint(wantedContext(), env).catch((error: unknown) => String(error)));
+      if (connection && now !== JSON.stringify(connection.endpoint)) reconnect();
     },
     dispose() {
       disposed = true;
