@@ -46,6 +46,7 @@ describe("the laboratory", function () {
 
     it("publishes ports on this machine", async () => {
       await run("--name", "web", "--publish", "127.0.0.1::80", "berth-lab/busybox:1", "httpd", "-f", "-h", "/etc");
+      await engine.docker("exec", "web", "sh", "-c", "until wget -q -O /dev/null http://127.0.0.1/passwd; do :; done");
       const response = await fetch(`http://${await engine.docker("port", "web", "80")}/passwd`);
       assert.match(await response.text(), /^root:/);
     });
@@ -92,6 +93,8 @@ describe("the laboratory", function () {
         assert.equal(await other.docker("ps", "--all", "--quiet"), "");
         const id = (one: LabEngine) => one.docker("info", "--format", "{{.ID}}");
         assert.notEqual(await id(other), await id(engine));
+        const subnet = (one: LabEngine) => one.docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}");
+        assert.notEqual(await subnet(other), await subnet(engine));
         await other.stop();
         await engine.docker("ps");
       } finally {

@@ -6,10 +6,10 @@
 import { execa } from "execa";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import type { Socket } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { asRoot, cacheDir, runAsRoot, systemEnv } from "./cache.ts";
 import { hostGpus } from "./gpu.ts";
@@ -81,116 +81,104 @@ function forget(name: string, settings: string): void {
   if (running.get(name)?.settings === settings) running.delete(name);
 }
 
-async function createEngine(name: string, options: EngineOptions): Promise<LabEngine> {
-  await ensurePackages(["docker.io", "iproute2", ...(options.gpu === false ? [] : ["python3"])]);
-  if (!hasProgram("docker")) await ensurePackages(["docker-cli"]); // a package of its own since Debian 13
+/** What of an engine lies outside its folder is named after the folder, so that two laboratories don't meet. */
+interface Place {
+  folder: string;
+  socket: string;
+  /** Where its containers' cgroups are, below the root of each hierarchy. */
+  cgroup: string;
+  bridge: string;
+}
 
+function placeOf(name: string): Place {
   const folder = join(cacheDir, "engines", name);
-  const socket = join(folder, "docker.sock");
-  // The longest one that containerd makes below the folder; the kernel takes 107 bytes.
+  // The longest socket in it is containerd's second one; the kernel takes 107 bytes.
   if (Buffer.byteLength(join(folder, "containerd-state", "containerd.sock.ttrpc")) > 107)
     throw new Error(`${folder} is too long a path for unix sockets; set XDG_CACHE_HOME to a shorter one.`);
-  const gpu = options.gpu ?? true;
-  const path = [gpu && gpuFolder, options.binaries, systemEnv.PATH].filter(Boolean).join(":");
-  const enginePath = [gpu && isCgroup2 && join(folder, "bin"), path].filter(Boolean).join(":");
+  const key = createHash("sha256").update(folder).digest("hex").slice(0, 8);
+  // An interface's name has at most 15 characters.
+  return { folder, socket: join(folder, "docker.sock"), cgroup: `berth-lab/${key}`, bridge: `berth-${key}` };
+}
+
+async function createEngine(name: string, options: EngineOptions): Promise<LabEngine> {
+  const { gpu = true, keep = false, args = [], binaries } = options;
+  await ensurePackages(["docker.io", "iproute2", ...(gpu ? ["python3"] : [])]);
+  if (!hasProgram("docker")) await ensurePackages(["docker-cli"]); // a package of its own since Debian 13
+
+  const place = placeOf(name);
+  const { folder, socket } = place;
   const env: NodeJS.ProcessEnv = {
     ...systemEnv,
-    PATH: path,
+    PATH: [gpu && gpuFolder, binaries, systemEnv.PATH].filter(Boolean).join(":"),
     DOCKER_HOST: `unix://${socket}`,
     DOCKER_CONFIG: join(folder, "docker-config"),
     DOCKER_CLI_HINTS: "false",
     BERTH_LAB_GPU: gpu ? join(folder, "gpu") : undefined,
   };
   delete env.DOCKER_CONTEXT; // it would win over DOCKER_HOST
+  const settings = JSON.stringify({ path: env.PATH, args });
 
   let child: ChildProcess | undefined;
+  let networks: string[] = [];
   let pid = await adopt();
   if (pid === 0) {
-    rmSync(join(folder, "docker-config"), { recursive: true, force: true });
-    mkdirSync(join(folder, "docker-config"), { recursive: true });
+    await clean(place);
+    rmSync(env.DOCKER_CONFIG!, { recursive: true, force: true });
+    mkdirSync(env.DOCKER_CONFIG!, { recursive: true });
     if (gpu) hostGpus({ env });
     await start();
   }
 
-  /** The pid of an engine that runs already, by these options, and answers; else 0. */
+  /** The pid of an engine that was kept, runs by these options, and answers; else 0. */
   async function adopt(): Promise<number> {
     const owner = readText(join(folder, "owner"));
     if (owner !== "" && owner !== "kept" && Number(owner) !== process.pid && isAlive(Number(owner)))
       throw new Error(
         `The laboratory's engine "${name}" is in use by process ${owner}; use another name, or set XDG_CACHE_HOME to have a laboratory of your own.`,
       );
-    const sameOptions = readText(join(folder, "settings")) === settings();
-    return owner === "kept" && sameOptions && (await answers(socket)) ? Number(readText(join(folder, "dockerd.pid"))) : 0;
-  }
-
-  function settings(): string {
-    return JSON.stringify({ path, args: options.args ?? [] });
-  }
-
-  /** The engine's own names for what is not in its folder; the path of the folder makes them its own. */
-  function cgroup(): string {
-    return `berth-lab/${digest(folder)}`;
-  }
-  function bridge(): string {
-    return `berth-${digest(folder)}`; // an interface's name has at most 15 characters
+    const fits = owner === "kept" && readText(join(folder, "settings")) === settings;
+    return fits && (await answers(socket)) ? Number(readText(join(folder, "dockerd.pid"))) : 0;
   }
 
   async function start(): Promise<void> {
-    await runAsRoot(supervisor, "clean", folder, cgroup(), bridge());
-    const address = await freeAddress();
-    await runAsRoot("ip", "link", "add", bridge(), "type", "bridge");
-    await runAsRoot("ip", "address", "add", address, "dev", bridge());
-    await runAsRoot("ip", "link", "set", bridge(), "up");
+    await clean(place);
+    await addBridge(place);
     writeFileSync(join(folder, "containerd.toml"), containerdConfig(folder));
-    writeFileSync(join(folder, "daemon.json"), JSON.stringify(await daemonConfig(folder, path)));
-    writeFileSync(join(folder, "settings"), settings());
-    writeFileSync(join(folder, "owner"), options.keep ? "kept" : String(process.pid));
-
-    const gpuOptions = gpu ? [`--add-runtime=nvidia=${gpuRuntime}`] : [];
-    if (gpu && isCgroup2) {
-      mkdirSync(join(folder, "bin"), { recursive: true });
-      rmSync(join(folder, "bin", "runc"), { force: true });
-      symlinkSync(gpuRuntime, join(folder, "bin", "runc"));
-    }
-
-    const command = ["run", folder, cgroup(), bridge(), options.keep ? "keep" : "lease"];
-    const dockerd = dockerdOptions(folder, bridge(), cgroup());
-    // Through `env`, since sudo passes no environment on.
-    const environment = [`PATH=${enginePath}`, `BERTH_LAB_GPU=${env.BERTH_LAB_GPU ?? ""}`];
+    writeFileSync(join(folder, "daemon.json"), JSON.stringify(await daemonConfig(folder, env)));
+    writeFileSync(join(folder, "settings"), settings);
+    writeFileSync(join(folder, "owner"), keep ? "kept" : String(process.pid));
     const log = join(folder, "dockerd.log");
     rmSync(log, { force: true });
-    child = spawn(
-      ...asRoot("env", [...environment, supervisor, ...command, ...dockerd, ...gpuOptions, ...(options.args ?? [])]),
-      {
-        detached: true, // Ctrl-C in the terminal goes to us, not to the engine
-        stdio: [options.keep ? "ignore" : "pipe", "ignore", "ignore"],
-      },
-    );
+
+    const dockerd = [...dockerdOptions(place), ...(gpu ? [`--add-runtime=nvidia=${gpuRuntime}`] : []), ...args];
+    const run = ["run", folder, place.cgroup, place.bridge, keep ? "keep" : "lease", ...dockerd];
+    // Through the command `env`, since sudo passes no environment on.
+    const environment = [
+      `PATH=${gpu && isCgroup2 ? runcWrapper(folder) : ""}${env.PATH}`,
+      `BERTH_LAB_GPU=${env.BERTH_LAB_GPU ?? ""}`,
+    ];
+    child = spawn(...asRoot("env", [...environment, supervisor, ...run]), {
+      detached: true, // Ctrl-C in the terminal goes to us, not to the engine
+      stdio: [keep ? "ignore" : "pipe", "ignore", "ignore"],
+    });
     child.unref();
     (child.stdin as Socket | null)?.unref();
-    const ended = new Promise<never>((_, reject) => {
-      child!.once("error", reject);
-      child!.once("exit", () => reject(new Error(`dockerd of the laboratory's engine "${name}" ended:\n${lastLines(log, 15)}`)));
+    await untilUp(child, socket).catch(async (error: Error) => {
+      const said = readText(log).split("\n").slice(-15).join("\n");
+      await clean(place);
+      throw new Error(`The laboratory's engine "${name}" did not start: ${error.message}\n${said}`);
     });
-    ended.catch(() => undefined);
-    await Promise.race([untilItAnswers(socket, log), ended]);
     pid = Number(readText(join(folder, "dockerd.pid")));
-  }
-
-  async function untilGone(gone: number[]): Promise<void> {
-    while (gone.some((it) => it > 0 && isAlive(it))) await delay(20);
   }
 
   /** SIGTERM to dockerd is a shutdown; to its supervisor it is the end of everything, at once. */
   async function end(which: "dockerd" | "supervisor"): Promise<void> {
+    await thaw();
+    if (isAlive(pid)) networks = await userBridges(env);
     const supervisorPid = Number(readText(join(folder, "supervisor.pid")));
-    if (supervisorPid > 0) {
-      await thaw();
-      await signal("TERM", which === "dockerd" ? pid : supervisorPid);
-      await untilGone([supervisorPid]);
-    }
+    await signal("TERM", which === "dockerd" ? pid : supervisorPid);
+    while (isAlive(supervisorPid)) await delay(20);
     child?.stdin?.destroy();
-    child = undefined;
   }
 
   function thaw(): Promise<void> {
@@ -205,8 +193,8 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     get pid() {
       return pid;
     },
-    async docker(...args) {
-      const { stdout } = await execa("docker", args, { env, extendEnv: false, stdin: "ignore" });
+    async docker(...command) {
+      const { stdout } = await execa("docker", command, { env, extendEnv: false, stdin: "ignore" });
       return stdout;
     },
     stop: () => end("dockerd"),
@@ -214,9 +202,8 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     freeze: () => signal("STOP", pid),
     thaw,
     async dispose({ wipe = false } = {}) {
-      const networks = await (pid > 0 && isAlive(pid) ? userBridges(env) : []);
       await end("supervisor");
-      await runAsRoot(supervisor, "clean", folder, cgroup(), bridge());
+      await clean(place);
       for (const network of networks) await runAsRoot("ip", "link", "delete", network).catch(() => undefined);
       rmSync(join(folder, "owner"), { force: true });
       if (wipe) await runAsRoot("rm", "-rf", folder);
@@ -225,11 +212,24 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
   };
 }
 
-function dockerdOptions(folder: string, bridge: string, cgroup: string): string[] {
-  const ownGroup = process.getgid?.() ?? 0;
+/** Ends and removes whatever is left of an engine, except its data. */
+async function clean({ folder, cgroup, bridge }: Place): Promise<void> {
+  await runAsRoot(supervisor, "clean", folder, cgroup, bridge);
+}
+
+/** Makes a folder with a `runc` that stands before the real one, as the beginning of a PATH. */
+function runcWrapper(folder: string): string {
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  rmSync(join(bin, "runc"), { force: true });
+  symlinkSync(gpuRuntime, join(bin, "runc"));
+  return `${bin}:`;
+}
+
+function dockerdOptions({ folder, socket, cgroup, bridge }: Place): string[] {
   return [
-    `--host=unix://${join(folder, "docker.sock")}`,
-    `--group=${ownGroup}`, // who may open the socket
+    `--host=unix://${socket}`,
+    `--group=${process.getgid?.() ?? 0}`, // who may open the socket
     `--data-root=${join(folder, "data")}`,
     `--exec-root=${join(folder, "exec")}`,
     `--pidfile=${join(folder, "dockerd.pid")}`,
@@ -248,8 +248,8 @@ function dockerdOptions(folder: string, bridge: string, cgroup: string): string[
 }
 
 /** What dockerd has no option for. */
-async function daemonConfig(folder: string, path: string): Promise<object> {
-  const { stdout } = await execa("dockerd", ["--version"], { env: { PATH: path } });
+async function daemonConfig(folder: string, env: NodeJS.ProcessEnv): Promise<object> {
+  const { stdout } = await execa("dockerd", ["--version"], { env, extendEnv: false });
   const major = Number(/version (\d+)/.exec(stdout)?.[1]);
   // Before 23.0 an engine's ID comes from a key in /etc/docker, so two engines on a machine would have the same one.
   return major < 23 ? { "deprecated-key-path": join(folder, "key.json") } : {};
@@ -269,22 +269,40 @@ function containerdConfig(folder: string): string {
   ].join("\n");
 }
 
-/** The first private /24 that no interface or route of this machine has to do with, as a bridge's address in it. */
-async function freeAddress(): Promise<string> {
-  const addresses = JSON.parse(await runAsRoot("ip", "-json", "-4", "address")) as {
+async function addBridge({ folder, bridge }: Place): Promise<void> {
+  const address = await addressFor(folder);
+  await runAsRoot("ip", "link", "add", bridge, "type", "bridge");
+  await runAsRoot("ip", "address", "add", address, "dev", bridge);
+  await runAsRoot("ip", "link", "set", bridge, "up");
+}
+
+/**
+ * A bridge's address, in a private /24 that no interface or route of this machine, and no other engine, has to do with. It
+ * stays the same while it is free: dockerd stores it with its networks, and puts it back on the bridge.
+ */
+async function addressFor(folder: string): Promise<string> {
+  const links = JSON.parse(await runAsRoot("ip", "-json", "-4", "address")) as {
     addr_info: { local: string; prefixlen: number }[];
   }[];
   const routes = JSON.parse(await runAsRoot("ip", "-json", "-4", "route")) as { dst: string }[];
+  const others = readdirSync(dirname(folder)).filter((it) => join(dirname(folder), it) !== folder);
   const taken = [
-    ...addresses.flatMap((link) => link.addr_info.map((it) => `${it.local}/${it.prefixlen}`)),
+    ...links.flatMap((link) => link.addr_info.map((it) => `${it.local}/${it.prefixlen}`)),
     ...routes.map((it) => it.dst).filter((dst) => dst !== "default"),
+    ...others.map((it) => readText(join(dirname(folder), it, "address"))).filter((it) => it !== ""),
   ].map(range);
-  for (const prefix of ["10.213", "172.29", "192.168"])
-    for (let third = 1; third < 255; third++) {
-      const [first, last] = range(`${prefix}.${third}.0/24`);
-      if (!taken.some(([from, to]) => from <= last && first <= to)) return `${prefix}.${third}.1/24`;
-    }
-  throw new Error("Berth's laboratory found no private range of addresses that isn't in use.");
+  const isFree = (cidr: string) => !taken.some(([from, to]) => from <= range(cidr)[1] && range(cidr)[0] <= to);
+
+  const stored = readText(join(folder, "address"));
+  if (stored !== "" && isFree(stored)) return stored;
+  const candidates = ["10.213", "172.29", "192.168"].flatMap((it) =>
+    Array.from({ length: 254 }, (_, n) => `${it}.${n + 1}.1/24`),
+  );
+  const address = candidates.find(isFree);
+  if (!address) throw new Error("Berth's laboratory found no private range of addresses that isn't in use.");
+  writeFileSync(join(folder, "address"), address);
+  await runAsRoot("rm", "-f", join(folder, "data", "network", "files", "local-kv.db"));
+  return address;
 }
 
 /** First and last address of a CIDR as numbers. */
@@ -306,10 +324,15 @@ async function userBridges(env: NodeJS.ProcessEnv): Promise<string[]> {
     .map((id) => `br-${id}`);
 }
 
-async function untilItAnswers(socket: string, log: string): Promise<void> {
+/** Waits until dockerd answers; rejects when it ended instead, or took a minute. */
+async function untilUp(dockerd: ChildProcess, socket: string): Promise<void> {
+  let failure: Error | undefined;
+  dockerd.once("error", (error) => (failure = error));
+  dockerd.once("exit", () => (failure = new Error("dockerd ended.")));
   const deadline = Date.now() + 60_000;
   while (!(await answers(socket))) {
-    if (Date.now() > deadline) throw new Error(`dockerd did not answer within a minute:\n${lastLines(log, 15)}`);
+    if (failure) throw failure;
+    if (Date.now() > deadline) throw new Error("dockerd does not answer.");
     await delay(20);
   }
 }
@@ -325,13 +348,12 @@ function answers(socketPath: string): Promise<boolean> {
 }
 
 async function signal(name: "TERM" | "STOP" | "CONT", pid: number): Promise<void> {
-  // kill(0) would reach our own process group.
-  if (pid > 0 && isAlive(pid)) await runAsRoot("kill", `-${name}`, String(pid));
+  if (isAlive(pid)) await runAsRoot("kill", `-${name}`, String(pid));
 }
 
-/** Whether there is such a process, whoever's it is. A zombie is none. */
+/** Whether there is such a process, whoever's it is. A zombie is none, nor is 0, which `kill` takes for our own group. */
 function isAlive(pid: number): boolean {
-  return /^State:\s+[^Z]/m.test(readText(`/proc/${pid}/status`));
+  return pid > 0 && /^State:\s+[^Z]/m.test(readText(`/proc/${pid}/status`));
 }
 
 function readText(path: string): string {
@@ -340,12 +362,4 @@ function readText(path: string): string {
   } catch {
     return "";
   }
-}
-
-function lastLines(path: string, count: number): string {
-  return readText(path).split("\n").slice(-count).join("\n");
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
