@@ -1,5 +1,6 @@
 /** What every part of the laboratory needs: where it keeps its things, and how it runs a command. */
 import { execa } from "execa";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -13,6 +14,9 @@ export const cacheDir = join(process.env.XDG_CACHE_HOME || defaultCache(), "bert
 function defaultCache(): string {
   return process.getuid?.() === 0 ? "/var/cache" : join(homedir(), ".cache");
 }
+
+/** Whether this machine has cgroup v2 alone. There a container's device rules are no file that one could write to. */
+export const isCgroup2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 
 /** This process's environment with the folders for administrators on its PATH: an ordinary user's PATH lacks them on Debian. */
 export const systemEnv: NodeJS.ProcessEnv = {

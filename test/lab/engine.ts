@@ -6,12 +6,12 @@
 import { execa } from "execa";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { asRoot, cacheDir, runAsRoot, systemEnv } from "./cache.ts";
+import { asRoot, cacheDir, isCgroup2, runAsRoot, systemEnv } from "./cache.ts";
 import { hostGpus } from "./gpu.ts";
 import { ensurePackages, hasProgram } from "./packages.ts";
 
@@ -52,8 +52,6 @@ export interface EngineOptions {
 /** The hook that makes dockerd offer --gpus, and the stand-in nvidia-smi. */
 const gpuFolder = join(import.meta.dirname, "gpu");
 const gpuRuntime = join(gpuFolder, "nvidia-container-runtime");
-/** There the hook can't allow a container its devices; a wrapper around runc has to. */
-const isCgroup2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 const supervisor = join(import.meta.dirname, "engine.sh");
 const running = new Map<string, { settings: string; engine: Promise<LabEngine> }>();
 
@@ -217,7 +215,7 @@ async function clean({ folder, cgroup, bridge }: Place): Promise<void> {
   await runAsRoot(supervisor, "clean", folder, cgroup, bridge);
 }
 
-/** Makes a folder with a `runc` that stands before the real one, as the beginning of a PATH. */
+/** Makes a folder with a `runc` before the real one, as the beginning of a PATH: on cgroup v2 the hook can't allow devices. */
 function runcWrapper(folder: string): string {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });

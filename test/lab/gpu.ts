@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { runAsRoot } from "./cache.ts";
+import { isCgroup2, runAsRoot } from "./cache.ts";
 import type { LabEngine } from "./engine.ts";
 
 /**
@@ -67,13 +67,13 @@ export function hostGpus(engine: Pick<LabEngine, "env">, host: HostGpus = {}): v
  */
 export async function makeStale(engine: LabEngine, id: string): Promise<void> {
   assertFullId(id);
-  const pid = await engine.docker("inspect", "--format", "{{.State.Pid}}", id);
-  if (pid === "0") throw new Error(`Container ${id} is not running.`);
-  const [, cgroup] = /^\d+:(?:[^:]*,)?devices(?:,[^:]*)?:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? [];
-  if (cgroup === undefined) {
+  if (isCgroup2) {
     await runAsRoot("touch", join(stateFolder(engine), "containers", id, "stale"));
     return;
   }
+  const pid = await engine.docker("inspect", "--format", "{{.State.Pid}}", id);
+  if (pid === "0") throw new Error(`Container ${id} is not running.`);
+  const cgroup = /^\d+:(?:[^:]*,)?devices(?:,[^:]*)?:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
   if (!cgroup.endsWith(id)) throw new Error(`${cgroup} is not the cgroup of container ${id}.`);
   const rules = ["*", 255, ...range(8)].map((minor) => `c 195:${minor} rw`); // only a rule that is there, exactly so, is removed
   const write = 'file=$1; shift; for rule; do echo "$rule" >"$file"; done';
