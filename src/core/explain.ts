@@ -27,7 +27,7 @@ const known: Explanation[] = [
     ([, ...names], about) => new UserError(missingImage(about.image ?? names.find(Boolean) ?? "")),
   ],
   [
-    /could not select device driver|unknown or invalid runtime name: nvidia|nvidia-container-runtime.*not found/i,
+    /could not select device driver|unknown or invalid runtime name: nvidia|unknown runtime specified nvidia|nvidia-container-runtime.*not found/i,
     () =>
       new UserError(
         "This engine cannot give GPUs to containers: set up the NVIDIA Container Toolkit for it, or deploy without GPUs.",

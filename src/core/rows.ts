@@ -31,7 +31,8 @@ const green = "charts.green";
 export function containerRows(state: State, now: number): Row[] {
   const sorted = [...state.containers].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   const up = sorted.filter((container) => isUp(container.state));
-  const down = sorted.filter((container) => !isUp(container.state));
+  const odd = sorted.filter((container) => container.state === "unknown");
+  const down = sorted.filter((container) => !isUp(container.state) && container.state !== "unknown");
   const group = (name: string, containers: readonly Container[], expanded: boolean): Row[] =>
     containers.length === 0
       ? []
@@ -46,7 +47,7 @@ export function containerRows(state: State, now: number): Row[] {
             children: containers.map((container) => containerRow(container, state, now)),
           },
         ];
-  return [...group("Running", up, true), ...group("Stopped", down, up.length === 0)];
+  return [...group("Running", up, true), ...group("Stopped", down, up.length === 0), ...group("Unknown", odd, true)];
 }
 
 function containerRow(container: Container, state: State, now: number): Row {
@@ -72,12 +73,17 @@ function containerRow(container: Container, state: State, now: number): Row {
       maker(container, now),
     ].join("\n"),
     icon: containerIcon(container, busy !== undefined, trouble !== ""),
-    menu: `container.${up ? (container.state === "paused" ? "paused" : "running") : "stopped"}`,
+    menu: `container.${menuState(container.state)}`,
     accessibilityLabel: [name, ...facts, own ? "created by Berth" : ""].filter(Boolean).join(", "),
     own,
     children: containerFacts(container, state, now),
     target: { container: id },
   };
+}
+
+function menuState(state: string): string {
+  if (state === "paused" || state === "unknown") return state;
+  return isUp(state) ? "running" : "stopped";
 }
 
 function containerIcon(container: Container, busy: boolean, trouble: boolean): { id: string; color?: string } {
