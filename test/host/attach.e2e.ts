@@ -1,0 +1,105 @@
+import { strict as assert } from "node:assert";
+import { clear, packageExtension, type Scene, scene, state } from "./support.ts";
+
+describe("attach, with a stand-in for Dev Containers", () => {
+  let lab: Scene;
+  before(async function () {
+    this.timeout(600_000);
+    await packageExtension();
+    lab = await scene("main");
+  });
+  beforeEach(() => clear(lab.engine));
+  after(async () => {
+    await clear(lab.engine);
+    await lab.end();
+  });
+
+  it("starts a stopped container, then opens a window in it", async () => {
+    await lab.engine.docker("create", "--name", "sleeper", "--init", "berth-lab/python:1", "tail", "-f", "/dev/null");
+    const window = await lab.open();
+    await window.until(
+      () => window.tree("Containers"),
+      (tree) => tree.includes("sleeper"),
+    );
+    await window.rowAction("Containers", "sleeper", "Attach");
+    const attached = await window.until(lab.attached, (lines) => lines.length === 1);
+    assert.match(attached[0] ?? "", /"sleeper"/);
+    assert.equal(await state(lab.engine, "sleeper"), "running");
+    await window.close();
+    assert.equal(await state(lab.engine, "sleeper"), "running", "closing the window that opened it stops nothing");
+  });
+
+  it("opens a window straight from an image", async () => {
+    const before = (await lab.attached()).length;
+    const window = await lab.open();
+    await window.until(
+      () => window.tree("Images"),
+      (tree) => tree.includes("python"),
+    );
+    await window.rowMenuAction("Images", "python", "Attach");
+    await window.until(lab.attached, (lines) => lines.length === before + 1);
+    const name = await lab.engine.docker("ps", "--format", "{{.Names}}");
+    assert.equal(name, "python");
+    assert.equal(await lab.engine.docker("exec", "python", "ls", "/workspace"), "train.py");
+    await window.close();
+  });
+
+  it("says what VS Code lacks in an image, and opens it all the same if told to", async () => {
+    await lab.engine.docker("run", "-d", "--name", "tiny", "--init", "berth-lab/busybox:1", "tail", "-f", "/dev/null");
+    const before = (await lab.attached()).length;
+    const window = await lab.open();
+    await window.until(
+      () => window.tree("Containers"),
+      (tree) => tree.includes("tiny"),
+    );
+    await window.rowAction("Containers", "tiny", "Attach");
+    const dialog = await window.until(
+      () => window.dialog(),
+      (it) => it !== undefined,
+    );
+    assert.equal(
+      dialog?.message,
+      "VS Code needs glibc 2.28, libstdc++ in a container, and 'berth-lab/busybox:1' does not have them.",
+    );
+    await window.screenshot("attach-missing");
+    assert.equal((await lab.attached()).length, before, "nothing is opened before the answer");
+    await window.answer("Open Anyway");
+    await window.until(lab.attached, (lines) => lines.length === before + 1);
+    await window.close();
+  });
+});
+
+describe("attach, without Dev Containers", () => {
+  let lab: Scene;
+  before(async function () {
+    this.timeout(600_000);
+    await packageExtension();
+    lab = await scene("main", { devContainers: false });
+  });
+  after(async () => {
+    await clear(lab.engine);
+    await lab.end();
+  });
+
+  it("offers a terminal instead, and the command line that opens the window", async () => {
+    await clear(lab.engine);
+    await lab.engine.docker("run", "-d", "--name", "work", "--init", "berth-lab/python:1", "tail", "-f", "/dev/null");
+    const window = await lab.open();
+    await window.until(
+      () => window.tree("Containers"),
+      (tree) => tree.includes("work"),
+    );
+    await window.rowAction("Containers", "work", "Attach");
+    const notice = await window.notification("needs the Dev Containers extension");
+    assert.match(notice.text, /code --folder-uri vscode-remote:\/\/attached-container\+[0-9a-f]+\//);
+    assert.deepEqual(notice.buttons, ["Open Terminal", "Install Dev Containers", "Copy Command"]);
+    await window.screenshot("attach-without-dev-containers");
+    await window.clickNotification("needs the Dev Containers extension", "Open Terminal");
+    await window.until(
+      () => window.terminalText(),
+      (text) => /#/.test(text),
+    );
+    await window.close();
+    assert.equal(await state(lab.engine, "work"), "running");
+  });
+});
