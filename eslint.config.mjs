@@ -33,5 +33,9 @@ export default tseslint.config(
     rules: forbid([noVscode], [{ group: ["../ui/*", "../extension*"], message: "engine imports core and engine." }]),
   },
   { files: ["test/**", "*.mjs"], rules: { "no-restricted-syntax": "off", "@typescript-eslint/no-floating-promises": "error" } },
-  { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ["**/*.{mjs,cjs}"],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
 );

@@ -2,8 +2,8 @@
 import { execa } from "execa";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { runAsRoot } from "./cache.ts";
 import { ensurePackages } from "./packages.ts";
@@ -21,8 +21,13 @@ export interface ServerOptions {
   port?: number;
   /** User settings, added to the ones that keep the picture clean. */
   settings?: Record<string, unknown>;
-  /** Folders of extensions, and .vsix files. */
+  /** Folders of extensions, which stay where they are, and .vsix files. */
   installedExtensions?: string[];
+  /**
+   * Whether windows can open an extension under development, and run tests. VS Code allows it with the driver of its own tests
+   * only, which shows no notifications; so it is off unless asked for.
+   */
+  driver?: boolean;
   /** false: folders open in restricted mode, and nobody is asked. Default: true. */
   trust?: boolean;
 }
@@ -30,6 +35,7 @@ export interface ServerOptions {
 export interface Server {
   url: string;
   dataDir: string;
+  driver: boolean;
   /** What it has printed. */
   output(): string;
   stop(): Promise<void>;
@@ -37,7 +43,7 @@ export interface Server {
 
 export interface WorkbenchOptions {
   folder: string;
-  /** The folder of an extension under development. At most one: VS Code's web client takes no more. */
+  /** The folder of an extension under development. At most one: VS Code's web client takes no more. Needs the server's `driver`. */
   extension?: string;
   /** A module whose run() is called in the extension host; see runSuite. */
   tests?: string;
@@ -89,7 +95,7 @@ const lease = 'exec 3<&0; "$@" </dev/null & server=$!; (cat <&3 >/dev/null; kill
 /** Starts a server on 127.0.0.1. @throws Error with what it printed when it ends before it listens */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const vscode = await ensureVscode();
-  const { dataDir, user, trust = true } = options;
+  const { dataDir, user, driver = false, trust = true } = options;
   await mkdir(join(dataDir, "data", "User"), { recursive: true });
   await mkdir(join(dataDir, "extensions"), { recursive: true });
   const settings = { ...quiet, ...(trust ? {} : untrusted), ...options.settings };
@@ -122,8 +128,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   args.push("--force-disable-user-env");
   // A closed window ends its extension host after a second, not after three hours.
   args.push("--reconnection-grace-time", "1");
-  // Without the driver the web client ignores what openWorkbench tells it.
-  args.push("--enable-smoke-test-driver", ...(trust ? ["--disable-workspace-trust"] : []));
+  if (driver) args.push("--enable-smoke-test-driver");
+  if (trust) args.push("--disable-workspace-trust");
   const child = spawn("sh", ["-c", lease, "sh", vscode.node, ...common, ...args], { env, ...user, detached: true, cwd: dataDir });
   let output = "";
   const port = await new Promise<string>((resolve, reject) => {
@@ -137,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     child.once("error", reject);
     child.once("exit", () => reject(new Error(`The VS Code server ended:\n${output}`)));
   });
-  return { url: `http://127.0.0.1:${port}`, dataDir, output: () => output, stop: () => stop(child) };
+  return { url: `http://127.0.0.1:${port}`, dataDir, driver, output: () => output, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -154,16 +160,15 @@ function hostEnvironment({ env = process.env, user, dataDir }: ServerOptions): N
   return { ...Object.fromEntries(own), EXTENSIONS_GALLERY: "{}", ...(user && { HOME: dataDir, XDG_RUNTIME_DIR: dataDir }) };
 }
 
-/** As VS Code lays them out: <publisher>.<name>-<version>. */
+/** As VS Code lays them out: <publisher>.<name>-<version>; linked, so that a new build is there after "Reload Window". */
 async function installFolder(path: string, extensions: string): Promise<void> {
   const manifest = JSON.parse(await readFile(join(path, "package.json"), "utf8")) as Record<
     "publisher" | "name" | "version",
     string
   >;
-  await cp(path, join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`), {
-    recursive: true,
-    filter: (source) => !["node_modules", ".git"].includes(basename(source)),
-  });
+  const link = join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`);
+  await rm(link, { force: true });
+  await symlink(path, link);
 }
 
 /** Opens a window, with a browser profile of its own; gives it once the status bar is there. */
@@ -221,10 +226,13 @@ async function openPage({
   });
   const permissions = ["clipboard-read", "clipboard-write"];
   const context = await browser.newContext({ viewport: size, permissions, ...colorSchemes[colorTheme] });
+  await context.addInitScript({ path: join(import.meta.dirname, "page.mjs") });
   return { browser, page: await context.newPage() };
 }
 
 function address(server: Server, { folder, extension, tests }: WorkbenchOptions): string {
+  if ((extension || tests) && !server.driver)
+    throw new Error("The server needs `driver: true` for an extension under development.");
   const remote = (path: string) => `vscode-remote://${new URL(server.url).host}${path}`;
   const payload = [["skipWelcome", "true"]];
   if (extension) payload.push(["extensionDevelopmentPath", remote(extension)]);

@@ -1,0 +1,125 @@
+// Runs in VS Code's page before its own scripts: what workbench.ts reads there. Plain text and values only, as they stand now.
+
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const inOrder = (rows) => rows.sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index));
+/** What a person can see of it. */
+const text = (element) => (element?.offsetParent ? element.innerText.replaceAll("\u00a0", " ").trim() : "");
+const classOf = (element, ...classes) => classes.find((it) => element?.classList.contains(it));
+const view = (name) =>
+  all(".pane").find((it) => it.querySelector(":scope > .pane-header")?.getAttribute("aria-label") === `${name} Section`);
+
+globalThis.berthPage = {
+  /** Resolves when something in the page has changed, or after a tenth of a second, since a reading may come from elsewhere. */
+  nextChange() {
+    return new Promise((resolve) => {
+      const observer = new MutationObserver(finish);
+      const timer = setTimeout(finish, 100);
+      function finish() {
+        observer.disconnect();
+        clearTimeout(timer);
+        resolve();
+      }
+      observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    });
+  },
+
+  quickInput() {
+    const widget = document.querySelector(".quick-input-widget");
+    if (!widget?.offsetParent) return undefined;
+    const input = widget.querySelector(".quick-input-box input");
+    return {
+      title: text(widget.querySelector(".quick-input-title")),
+      placeholder: input?.placeholder ?? "",
+      value: input?.value ?? "",
+      message: text(widget.querySelector(".quick-input-message")),
+      severity: classOf(widget.querySelector(".quick-input-box .monaco-inputbox"), "error", "warning", "info") ?? "none",
+      busy: !widget.querySelector(".quick-input-progress")?.classList.contains("done"),
+      buttons: all(".quick-input-titlebar .action-label", widget).map((it) => it.getAttribute("aria-label")),
+      items: inOrder(all(".quick-input-list .monaco-list-row", widget)).map((row) => {
+        const [first, second] = all(".quick-input-list-row", row);
+        const checkbox = row.querySelector(".monaco-checkbox, input[type=checkbox]");
+        return {
+          label: text(first?.querySelector(".label-name")),
+          description: text(first?.querySelector(".label-description")),
+          detail: text(second?.querySelector(".label-name")),
+          separator: text(row.querySelector(".quick-input-list-separator")),
+          ...(checkbox?.offsetParent && {
+            checked: checkbox.getAttribute("aria-checked") === "true" || checkbox.checked === true,
+          }),
+        };
+      }),
+    };
+  },
+
+  rows(name) {
+    const found = view(name);
+    return inOrder(found ? all(".monaco-list-row", found) : []).map((row) => {
+      const expanded = row.getAttribute("aria-expanded");
+      const icon = row.querySelector(".custom-view-tree-node-item-icon");
+      return {
+        label: row.querySelector(".label-name")?.textContent ?? "",
+        description: row.querySelector(".label-description")?.textContent ?? "",
+        ariaLabel: row.querySelector(".monaco-icon-label")?.getAttribute("aria-label") ?? "",
+        level: Number(row.getAttribute("aria-level")),
+        ...(expanded !== null && { expanded: expanded === "true" }),
+        icon: [...(icon?.classList ?? [])].find((it) => it.startsWith("codicon-"))?.slice("codicon-".length) ?? "",
+      };
+    });
+  },
+
+  viewTexts(name) {
+    const found = view(name);
+    return {
+      description: text(found?.querySelector(".pane-header .description")),
+      message: text(found?.querySelector(".tree-explorer-viewlet-tree-view > .message")),
+      welcome: found ? all(".welcome-view-content p", found).map(text).filter(Boolean).join("\n") : "",
+      buttons: found ? all(".welcome-view-content .monaco-button", found).map(text).filter(Boolean) : [],
+    };
+  },
+
+  dialog() {
+    const box = document.querySelector(".monaco-dialog-box");
+    return (
+      box && {
+        message: text(box.querySelector(".dialog-message-text")),
+        detail: text(box.querySelector(".dialog-message-detail")),
+        buttons: all(".dialog-buttons .monaco-button", box).map(text),
+      }
+    );
+  },
+
+  notifications() {
+    return all(".notifications-toasts .notification-toast").map((toast) => ({
+      severity:
+        classOf(toast.querySelector(".notification-list-item-icon"), "codicon-error", "codicon-warning")?.slice(8) ?? "info",
+      text: text(toast.querySelector(".notification-list-item-message")),
+      buttons: all(".notification-list-item-buttons-container .monaco-button", toast).map(text),
+      progress: toast.querySelector(".monaco-progress-container:not(.done)") !== null,
+    }));
+  },
+
+  statusItem(id) {
+    const item = document.getElementById(id);
+    return (
+      item && {
+        text: text(item),
+        ariaLabel: item.getAttribute("aria-label") ?? "",
+        background: classOf(item, "warning-kind", "error-kind")?.replace("-kind", "") ?? "none",
+      }
+    );
+  },
+
+  terminalText() {
+    return all(".terminal-wrapper.active .xterm-rows > div")
+      .map((it) => it.innerText.replaceAll("\u00a0", " ").trimEnd())
+      .join("\n")
+      .trimEnd();
+  },
+
+  editorText() {
+    return all(".editor-group-container.active .monaco-editor .view-lines .view-line")
+      .sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
+      .map((it) => it.textContent.replaceAll("\u00a0", " "))
+      .join("\n");
+  },
+};
