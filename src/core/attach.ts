@@ -37,13 +37,13 @@ export const shells = [
 
 /**
  * Asks a container what VS Code Server needs (code.visualstudio.com/docs/remote/linux): the C library and its version, the newest GLIBCXX of
- * libstdc++, tar. POSIX sh; run by `sh -c`.
+ * libstdc++, tar. POSIX sh; run by `sh -c`. BusyBox's grep reads a line up to its first NUL, so they become line ends.
  */
 export const serverNeedsScript = `
 if ls /lib/ld-musl-* >/dev/null 2>&1; then echo "libc musl"; else
-  v=$( (getconf GNU_LIBC_VERSION || ldd --version) 2>/dev/null | head -n 1); echo "libc \${v:-none}"; fi
+  v=$( (getconf GNU_LIBC_VERSION || ldd --version) 2>/dev/null); echo "libc \${v:-none}"; fi
 for d in /lib /lib64 /usr/lib /usr/lib64 /usr/local/lib; do for f in $d/libstdc++.so.6 $d/*/libstdc++.so.6; do [ -e "$f" ] && s=$f; done; done
-[ -n "$s" ] && echo "libstdc++ $(grep -ao 'GLIBCXX_3[.]4[.][0-9]*' "$s" | sort -t. -k3 -n | tail -n 1)"
+[ -n "$s" ] && echo "libstdc++ $(tr '\\000' '\\n' <"$s" | grep -ao 'GLIBCXX_3[.]4[.][0-9]*' | sort -t. -k3 -n | tail -n 1)"
 for d in /lib /lib64 /usr/lib /usr/lib64; do for f in $d/libgcc_s.so.1 $d/*/libgcc_s.so.1; do [ -e "$f" ] && g=$f; done; done
 [ -n "$g" ] && echo "libgcc"
 command -v tar >/dev/null 2>&1 && echo "tar"

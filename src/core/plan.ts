@@ -1,13 +1,16 @@
 import { createArgs } from "./dockerRun.ts";
 import type { Container, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive, keepAlive, keepAliveProgram } from "./keepAlive.ts";
+import type { Keep } from "./keepImage.ts";
 import { commandLine } from "./quote.ts";
 import type { BindMount, GpuRequest, RunSpec } from "./runSpec.ts";
 import { labelled } from "./runSpec.ts";
 
 /** One thing to do. The argv that is shown is the argv that runs; `docker` itself and the context are left out of it. */
 export type Step = { cause: string } & (
-  | { kind: "create" | "start" | "stop" | "remove" | "keep" | "removeImage"; argv: readonly string[] }
+  | { kind: "create" | "start" | "stop" | "remove" | "removeImage"; argv: readonly string[] }
+  /** `from`: another docker command line, whose output this one reads. */
+  | { kind: "keep"; argv: readonly string[]; from?: readonly string[] }
   | { kind: "find"; program: string }
   | { kind: "running" }
   | { kind: "reserve"; gpus: readonly string[] }
@@ -107,11 +110,11 @@ function stopSteps({ id, name, state }: Pick<Container, "id" | "name" | "state">
 }
 
 export interface RemoveChoices {
-  /** Keep the container as an image of this name first; these variables are blanked in it. */
-  keepAs?: { image: string; blank: readonly string[] };
+  /** Keep the container as an image first. */
+  keepAs?: Keep;
   /** Anonymous volumes go with the container: only when the user has seen them listed. */
   volumes: boolean;
-  /** Remove the container's image as well. */
+  /** Remove the container's image as well; not when the kept one stands on it. */
   removeImage: boolean;
 }
 
@@ -122,10 +125,7 @@ export function planRetire(
   verb: "Retire" | "Remove" = "Retire",
 ): Plan {
   const { id, name, state, image } = container;
-  const blanks = (keepAs?.blank ?? []).flatMap((variable) => ["--change", `ENV ${variable}=`]);
-  const keep: Step[] = keepAs
-    ? [{ kind: "keep", argv: ["commit", ...blanks, id, keepAs.image], cause: "its changes are to be kept" }]
-    : [];
+  const keep = keepAs ? [keepStep(id, keepAs)] : [];
   // Stopped first, so that what its programs write at their end is kept too; but one that was run with --rm is gone once it stops.
   const keepFirst = container.details?.autoRemove === true;
   return {
@@ -137,9 +137,16 @@ export function planRetire(
       ...stopSteps(container),
       ...(keepFirst ? [] : keep),
       { kind: "remove", argv: ["rm", ...(volumes ? ["--volumes"] : []), id], cause: "asked for" },
-      ...(removeImage ? [{ kind: "removeImage", argv: ["image", "rm", image], cause: "asked for" } as const] : []),
+      ...(removeImage && !keepAs ? [{ kind: "removeImage", argv: ["image", "rm", image], cause: "asked for" } as const] : []),
     ],
   };
+}
+
+function keepStep(id: string, { image, changes, filesOnly }: Keep): Step {
+  const options = changes.flatMap((change) => ["--change", change]);
+  return filesOnly
+    ? { kind: "keep", from: ["export", id], argv: ["import", ...options, "-", image], cause: "its files are to be kept, its secrets not" }
+    : { kind: "keep", argv: ["commit", ...options, id, image], cause: "its changes are to be kept" };
 }
 
 /** A plan as text: what the deployment log keeps and tests compare. */
@@ -154,9 +161,11 @@ export function renderStep(step: Step): string {
     case "running":
       return "wait until it runs";
     case "reserve":
-      return `look whether GPUs ${step.gpus.join(", ")} are still its own`;
+      return `look whether ${step.gpus.length === 1 ? `GPU ${step.gpus[0]} is` : `GPUs ${step.gpus.join(", ")} are`} still its own`;
     case "probe":
       return "check its GPUs";
+    case "keep":
+      return [step.from, step.argv].flatMap((argv) => (argv ? [commandLine(["docker", ...argv])] : [])).join(" | ");
     default:
       return commandLine(["docker", ...step.argv]);
   }
