@@ -49,7 +49,7 @@ describe("imports", () => {
   /** Every module that a text imports: static, for types, re-exported, on demand, or required. */
   const imported = (text: string) =>
     Array.from(
-      text.matchAll(/(?:\bfrom|\bimport|\brequire|\bimport\s*\(|\brequire\s*\()\s*\(?\s*["'`]([^"'`\n]+)["'`]/g),
+      text.matchAll(/(?<!["'`])(?:\bfrom|\bimport|\brequire|\bimport\s*\(|\brequire\s*\()\s*\(?\s*["'`]([^"'`\s,]+)["'`]/g),
       ([, name]) => name!,
     );
 
@@ -57,6 +57,7 @@ describe("imports", () => {
     const forms = [`import "a";`, `import * as x from 'a';`, `import type { X } from "a";`, `export * from "a";`];
     for (const form of [...forms, `await import("a")`, `await import(\n  "a"\n)`, `require("a")`, `let x: import("a").X`])
       assert.deepEqual(imported(form), ["a"], form);
+    assert.deepEqual(imported(`["import", "b", "from", "c"]`), []);
   });
 
   const allowed: [string, (name: string) => boolean][] = [

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import type { Details, ImageDetails } from "../../src/core/engineJson.ts";
+import { blanked, keepAs } from "../../src/core/keepImage.ts";
+
+const base: ImageDetails = {
+  ...{ architecture: "amd64", os: "linux", entrypoint: [], command: ["bash"], env: ["PATH=/usr/bin"], workingDir: "", user: "" },
+};
+const details = (more: Partial<Details>): Details => ({
+  ...{ exitCode: 0, oomKilled: false, running: false, restarting: false, error: "", gpus: "none", mounts: [], tty: false },
+  ...{ env: ["PATH=/usr/bin"], user: "", workingDir: "", entrypoint: [], command: [], ...more },
+});
+
+describe("keeping a container as an image", () => {
+  it("that was kept alive starts as the image it was made from", () => {
+    const kept = details({ entrypoint: ["tail"], command: ["-f", "/dev/null"] });
+    assert.deepEqual(keepAs("a:kept", kept, { ...base, entrypoint: ["vllm"], command: [] }), {
+      image: "a:kept",
+      changes: ['ENTRYPOINT ["vllm"]', "CMD []"],
+      filesOnly: false,
+    });
+  });
+
+  it("the keep-alive as a mere command is none of the image's either", () => {
+    const entrypoint = ["/opt/nvidia/nvidia_entrypoint.sh"];
+    const kept = details({ entrypoint, command: ["tail", "-f", "/dev/null"] });
+    assert.deepEqual(keepAs("a:kept", kept, { ...base, entrypoint }).changes, [
+      'ENTRYPOINT ["/opt/nvidia/nvidia_entrypoint.sh"]',
+      'CMD ["bash"]',
+    ]);
+  });
+
+  it("with a command of its own keeps that", () => {
+    assert.deepEqual(keepAs("a:kept", details({ command: ["python", "train.py"] }), base).changes, []);
+  });
+
+  it("whose image is gone keeps what it had", () => {
+    assert.deepEqual(keepAs("a:kept", details({ command: ["tail", "-f", "/dev/null"] }), undefined).changes, []);
+  });
+
+  it("with secrets keeps its files only, and no secret's value", () => {
+    const env = ["PATH=/usr/bin:/opt", "HF_TOKEN=hf_abc", 'NOTE=a "b" $HOME \\', "DB_PASSWORD=p"];
+    const kept = details({ env, workingDir: "/app", user: "dev", entrypoint: ["serve"], command: ["--all"] });
+    assert.deepEqual(keepAs("a:kept", kept, base), {
+      image: "a:kept",
+      changes: [
+        'ENV PATH="/usr/bin:/opt"',
+        "ENV HF_TOKEN=",
+        'ENV NOTE="a \\"b\\" \\$HOME \\\\"',
+        "ENV DB_PASSWORD=",
+        "WORKDIR /app",
+        "USER dev",
+        'ENTRYPOINT ["serve"]',
+        'CMD ["--all"]',
+      ],
+      filesOnly: true,
+    });
+    assert.deepEqual(blanked(kept), ["HF_TOKEN", "DB_PASSWORD"]);
+  });
+});
