@@ -145,7 +145,12 @@ export function planRetire(
 function keepStep(id: string, { image, changes, filesOnly }: Keep): Step {
   const options = changes.flatMap((change) => ["--change", change]);
   return filesOnly
-    ? { kind: "keep", from: ["export", id], argv: ["import", ...options, "-", image], cause: "its files are to be kept, its secrets not" }
+    ? {
+        kind: "keep",
+        from: ["export", id],
+        argv: ["import", ...options, "-", image],
+        cause: "its files are to be kept, its secrets not",
+      }
     : { kind: "keep", argv: ["commit", ...options, id, image], cause: "its changes are to be kept" };
 }
 

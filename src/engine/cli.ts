@@ -6,10 +6,10 @@ import type { Endpoint } from "./endpoint.ts";
 /** The docker command line: all that Berth changes on an engine goes through it, so that what is shown is what ran. */
 export interface Cli {
   /**
-   * Runs `docker ARGS` and resolves with its standard output, trimmed.
+   * Runs `docker ARGS`, reading what `docker FROM` writes if there is a `from`, and resolves with its standard output, trimmed.
    * @throws EngineGoneError when the engine is out of reach or `timeout` (milliseconds) has passed, else UserError in words that name what `about` says
    */
-  run(args: readonly string[], about?: About, timeout?: number): Promise<string>;
+  run(args: readonly string[], about?: About, timeout?: number, from?: readonly string[]): Promise<string>;
   /** Runs `docker ARGS` for its result, whatever it is; undefined exit code when it had to be killed. */
   probe(args: readonly string[], timeout: number): Promise<ProbeOutput>;
   /** Program, arguments and environment for a terminal that runs `docker ARGS`. */
@@ -30,22 +30,29 @@ const noCli =
 export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Cli {
   const argv = (args: readonly string[]) => [...endpoint.cliArgs, ...args];
 
+  const options = (timeout: number) =>
+    ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 4_000_000 }) as const;
+
   async function spawn(args: readonly string[], timeout: number) {
     const { execa } = await import("execa");
-    return execa("docker", argv(args), {
-      env,
-      extendEnv: false,
-      reject: false,
-      stdin: "ignore",
-      timeout,
-      killSignal: "SIGKILL",
-      maxBuffer: 4_000_000,
-    });
+    return execa("docker", argv(args), { ...options(timeout), stdin: "ignore" });
+  }
+
+  /** When one of the two fails the other is ended too, so that nothing is made of half an output. */
+  async function spawnReading(from: readonly string[], args: readonly string[], timeout: number) {
+    const { execa } = await import("execa");
+    // Unbuffered: an export is as large as the container.
+    const writer = execa("docker", argv(from), { ...options(timeout), stdin: "ignore", buffer: { stdout: false } });
+    const reader = execa("docker", argv(args), { ...options(timeout), stdin: "pipe" });
+    // execa's typings do not allow for exactOptionalPropertyTypes.
+    void writer.pipe(reader as never).catch(() => undefined);
+    const [written, read] = await Promise.all([writer, reader]);
+    return written.failed ? { ...written, stdout: "" } : read;
   }
 
   return {
-    async run(args, about = {}, timeout = 60_000) {
-      const result = await spawn(args, timeout);
+    async run(args, about = {}, timeout = 60_000, from) {
+      const result = await (from ? spawnReading(from, args, timeout) : spawn(args, timeout));
       if (!result.failed) return result.stdout.trim();
       if (result.code === "ENOENT") throw new UserError(noCli);
       if (result.timedOut)

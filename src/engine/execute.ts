@@ -119,7 +119,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         done.push({ kind: "run", argv: ["start", container.id] });
         return undefined;
       case "keep":
-        await cli.run(step.argv, about, 30 * 60_000);
+        await cli.run(step.argv, about, 30 * 60_000, step.from);
         return undefined;
       case "remove":
         await remove(step.argv, about);

@@ -2,10 +2,10 @@ import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { UserError } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
+import { blanked, keepAs, type Keep } from "../core/keepImage.ts";
 import { losses, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
 import { timestamp } from "../core/names.ts";
 import { planRetire, planStop, type RemoveChoices } from "../core/plan.ts";
-import { isSecretName } from "../core/redact.ts";
 import { label } from "../core/runSpec.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
@@ -57,23 +57,23 @@ async function removeContainer(
   }: { container?: string | undefined; force?: boolean | undefined; keepImage?: boolean | undefined },
   { verb, outcome }: Removal,
 ): Promise<object> {
-  const reached = await reach(app);
-  const found = await findContainer(reached, container, `${verb} which container?`);
   if (force && container === undefined)
     throw new UserError(`berth.${verb.toLowerCase()} with 'force' needs 'container': what to remove.`);
+  const reached = await reach(app);
+  const found = await findContainer(reached, container, `${verb} which container?`);
   // Without a question nobody has seen the anonymous volumes: they stay on the engine.
   const choices: RemoveChoices = force
     ? { volumes: false, removeImage: false }
     : await askRemoval(reached, found, verb, keepImage === false);
-  if (force && keepImage === true) choices.keepAs = keepAs(found, keptName(found.name));
+  if (force && keepImage === true) choices.keepAs = await keep(reached, found, keptName(found.name));
   if (keepImage === false) choices.removeImage = true;
   await runPlan(app, reached, planRetire(found, choices, verb), { silent: force === true });
   return { outcome, ...(choices.removeImage ? { image: "removed" } : choices.keepAs || keepImage ? { image: "kept" } : {}) };
 }
 
-/** Blanks what looks secret: an image is passed on more easily than a container. */
-function keepAs({ details }: Inspected, image: string): NonNullable<RemoveChoices["keepAs"]> {
-  return { image, blank: details.env.map((line) => line.split("=", 1)[0] ?? "").filter(isSecretName) };
+/** The base is gone when its last tag was removed and the engine pruned it. */
+async function keep({ engine }: Reach, { details, imageId }: Inspected, image: string): Promise<Keep> {
+  return keepAs(image, details, await engine.inspectImage(imageId));
 }
 
 function keptName(container: string): string {
@@ -92,19 +92,19 @@ async function askRemoval(
     () => whatIsLost(reached, container),
   );
   const plain = verb;
-  const keep = `Keep as Image, Then ${verb}` as const;
+  const keepFirst = `Keep as Image, Then ${verb}` as const;
   const answer = await confirm(
     `${verb} '${container.name}'?`,
     removalText(container, lost, imageToo),
     plain,
-    ...(lost.files.length > 0 ? [keep] : []),
+    ...(lost.files.length > 0 ? [keepFirst] : []),
   );
   if (answer === plain) return { volumes: true, removeImage: false };
-  const blanked = keepAs(container, "").blank;
-  const prompt = `Name of the image that keeps ${container.name}'s files${blanked.length > 0 ? `; ${blanked.join(", ")} will be empty in it` : ""}`;
-  const name = await type(alone(keep), prompt, keptName(container.name), imageNameProblem);
+  const empty = blanked(container.details);
+  const prompt = `Name of the image that keeps ${container.name}'s files${empty.length > 0 ? `; ${empty.join(", ")} will be empty in it` : ""}`;
+  const name = await type(alone(keepFirst), prompt, keptName(container.name), imageNameProblem);
   if (isBack(name)) return askRemoval(reached, container, verb, imageToo);
-  return { volumes: true, removeImage: false, keepAs: keepAs(container, name) };
+  return { volumes: true, removeImage: false, keepAs: await keep(reached, container, name) };
 }
 
 async function whatIsLost({ engine }: Reach, container: Inspected): Promise<Losses> {

@@ -146,9 +146,8 @@ describe("the plan of a stop", () => {
 });
 
 describe("the plan of a retire", () => {
-  const keepAs = { image: "train:kept-1", blank: ["HF_TOKEN", "API_KEY"] };
-  const commit =
-    "docker commit --change 'ENV HF_TOKEN=' --change 'ENV API_KEY=' 5f57956e7fc4 train:kept-1 (its changes are to be kept)";
+  const keepAs = { image: "train:kept-1", changes: ['CMD ["serve"]'], filesOnly: false };
+  const commit = `docker commit --change 'CMD ["serve"]' 5f57956e7fc4 train:kept-1 (its changes are to be kept)`;
   const cases: [string, Plan, string[]][] = [
     [
       "stops and removes",
@@ -161,15 +160,32 @@ describe("the plan of a retire", () => {
       ["Remove train", "1. docker rm --volumes 5f57956e7fc4 (asked for)"],
     ],
     [
-      "keeps what programs write at their end, blanks secrets, and removes the image last",
+      "keeps what programs write at their end; the image that the kept one stands on stays",
       planRetire(container("running"), { volumes: true, removeImage: true, keepAs }),
       [
         "Retire train",
         "1. docker stop 5f57956e7fc4 (train is running)",
         `2. ${commit}`,
         "3. docker rm --volumes 5f57956e7fc4 (asked for)",
-        "4. docker image rm pytorch:2.8 (asked for)",
       ],
+    ],
+    [
+      "keeps the files alone of one that has secrets",
+      planRetire(container("exited"), {
+        volumes: false,
+        removeImage: false,
+        keepAs: { image: "train:kept-1", changes: ["ENV HF_TOKEN="], filesOnly: true },
+      }),
+      [
+        "Retire train",
+        "1. docker export 5f57956e7fc4 | docker import --change 'ENV HF_TOKEN=' - train:kept-1 (its files are to be kept, its secrets not)",
+        "2. docker rm 5f57956e7fc4 (asked for)",
+      ],
+    ],
+    [
+      "removes the image last",
+      planRetire(container("exited"), { volumes: false, removeImage: true }),
+      ["Retire train", "1. docker rm 5f57956e7fc4 (asked for)", "2. docker image rm pytorch:2.8 (asked for)"],
     ],
     [
       "keeps one that was run with --rm first: it is gone once it stops",
@@ -188,9 +204,13 @@ describe("the plan of a retire", () => {
 it("a step has a name while it runs", () => {
   const spec = deploySpec({ ...answers, gpus: { ids: ["0"] } }, { entrypoint: [] }, "ann");
   const deploy = planDeploy(spec, imageId, { start: true, reserved: ["0"] });
-  const retire = planRetire(container("running"), { volumes: false, removeImage: true, keepAs: { image: "a:b", blank: [] } });
+  const retire = planRetire(container("running"), {
+    volumes: false,
+    removeImage: false,
+    keepAs: { image: "a:b", changes: [], filesOnly: false },
+  });
   assert.deepEqual([...deploy.steps, ...retire.steps].map(stepTitle), [
     ...["creating", "creating", "reserving GPUs", "starting", "starting", "checking GPUs", "reserving GPUs"],
-    ...["stopping", "keeping as an image", "removing", "removing the image"],
+    ...["stopping", "keeping as an image", "removing"],
   ]);
 });

@@ -6,7 +6,7 @@ describe("attach, with a stand-in for Dev Containers", () => {
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("main");
+    lab = await scene("host");
   });
   beforeEach(() => clear(lab.engine));
   after(async () => {
@@ -74,7 +74,7 @@ describe("attach, without Dev Containers", () => {
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("main", { devContainers: false });
+    lab = await scene("host", { devContainers: false });
   });
   after(async () => {
     await clear(lab.engine);

@@ -6,7 +6,7 @@ describe("deploy, attach and retire, clicked through in the workbench", () => {
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("main", { settings: { "berth.open": "terminal" } });
+    lab = await scene("host", { settings: { "berth.open": "terminal" } });
   });
   beforeEach(() => clear(lab.engine));
   after(async () => {

@@ -18,7 +18,7 @@ if (vscodeExecutablePath === undefined) {
     "Not run in desktop VS Code: it cannot be downloaded, or there is no display. The same suite ran in the VS Code server.",
   );
 } else {
-  const engine = await startEngine("main");
+  const engine = await startEngine("host");
   await loadImages(engine);
   try {
     await runTests({

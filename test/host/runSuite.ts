@@ -8,15 +8,17 @@ import { runSuite, startServer } from "../lab/vscode.ts";
 import { sampleFolder } from "./support.ts";
 
 const repository = join(import.meta.dirname, "../..");
-const engine = await startEngine("main");
+const engine = await startEngine("host");
 await loadImages(engine);
 const dataDir = await mkdtemp(join(tmpdir(), "berth-vscode-"));
 const folder = await sampleFolder();
 const counts = process.env.BERTH_TEST_COUNTS ? { BERTH_TEST_COUNTS: process.env.BERTH_TEST_COUNTS } : {};
-const server = await startServer({ dataDir, env: { ...engine.env, ...counts } });
+const server = await startServer({ dataDir, driver: true, env: { ...engine.env, ...counts } });
 try {
   const options = { folder, extension: repository, tests: join(repository, "out/test/suite.cjs") };
-  process.exitCode = await runSuite(server, options, (line) => console.log(line));
+  process.exitCode = await runSuite(server, options, (line) => {
+    if (line.startsWith("test: ")) console.log(line.slice("test: ".length));
+  });
 } finally {
   await server.stop();
   await rm(dataDir, { recursive: true, force: true });

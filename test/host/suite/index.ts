@@ -1,9 +1,15 @@
 /** The suite that runs inside the extension host, in the VS Code server and in desktop VS Code alike. */
 import Mocha from "mocha";
 import { appendFileSync } from "node:fs";
+import { format } from "node:util";
+
+/** Tells the suite's lines from what else the window logs. */
+const mark = "test: ";
 
 /** VS Code calls this; it rejects when a test failed. */
 export async function run(): Promise<void> {
+  // Only the first argument of a console call would reach the runner.
+  Mocha.reporters.Base.consoleLog = (...args: unknown[]) => console.log(`${mark}${format(...args)}`);
   const mocha = new Mocha({ ui: "bdd", timeout: 60_000, reporter: "spec", color: false });
   mocha.suite.emit("pre-require", globalThis, "suite", mocha);
   await import("./lifecycle.test.ts");

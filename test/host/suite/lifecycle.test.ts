@@ -131,7 +131,7 @@ describe("two who ask for a free GPU at once", () => {
       const third = await rejection(
         berth("deploy", { image: busybox, name: fresh("gpu-c"), mount: false, gpus: 1, confirm: false }),
       );
-      assert.equal(third, "1 free GPU was asked for, and 0 of 2 are free: retire a container that holds one, or ask for fewer.");
+      assert.equal(third, "1 free GPU was asked for, and none of 2 is free: retire a container that holds one.");
     });
   }
 });
