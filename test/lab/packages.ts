@@ -12,6 +12,8 @@ const programOf: Record<string, string> = {
   debootstrap: "debootstrap",
   iproute2: "ip",
   python3: "/usr/bin/python3",
+  "g++": "g++",
+  make: "make",
 };
 
 let listsAreFresh: Promise<void> | undefined;
@@ -50,7 +52,8 @@ async function missingPackages(names: string[]): Promise<string[]> {
   return unseen.filter((name) => !query.stdout.split("\n").includes(`installed ${name}`));
 }
 
-async function agreed(): Promise<boolean> {
+/** Whether to go on with what was just announced: asks on a terminal, unless CI or BERTH_YES is set; elsewhere it is a yes. */
+export async function agreed(): Promise<boolean> {
   if (process.env.CI || process.env.BERTH_YES || !process.stdin.isTTY || !process.stdout.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question("Go on? [y/N] ");

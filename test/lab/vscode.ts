@@ -1,7 +1,9 @@
 /** A real VS Code without a desktop: its server, and a browser for the window. */
 import { execa } from "execa";
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -33,7 +35,9 @@ export interface ServerOptions {
 }
 
 export interface Server {
+  /** Where it listens. Nobody gets in without the token, so that the other users of the machine don't. */
   url: string;
+  token: string;
   dataDir: string;
   driver: boolean;
   /** What it has printed. */
@@ -103,6 +107,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const common = [join(vscode.root, "out", "server-main.js"), "--accept-server-license-terms", "--server-data-dir", dataDir];
   const env = hostEnvironment(options);
+  const token = randomBytes(16).toString("hex");
+  const tokenFile = join(dataDir, "token"); // an argument could be read by everybody
+  await writeFile(tokenFile, token, { mode: 0o600 });
   // Folders first: the first start of anything writes the list of what is there.
   const installed = options.installedExtensions ?? [];
   for (const path of installed.filter((it) => !it.endsWith(".vsix"))) await installFolder(path, join(dataDir, "extensions"));
@@ -120,7 +127,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     "127.0.0.1",
     "--port",
     String(options.port ?? 0),
-    "--without-connection-token",
+    "--connection-token-file",
+    tokenFile,
     "--telemetry-level",
     "off",
   ];
@@ -143,7 +151,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     child.once("error", reject);
     child.once("exit", () => reject(new Error(`The VS Code server ended:\n${output}`)));
   });
-  return { url: `http://127.0.0.1:${port}`, dataDir, driver, output: () => output, stop: () => stop(child) };
+  return { url: `http://127.0.0.1:${port}`, token, dataDir, driver, output: () => output, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -212,16 +220,13 @@ export async function runSuite(
   }
 }
 
-async function openPage({
-  size = { width: 1280, height: 800 },
-  colorTheme = "dark",
-}: WorkbenchOptions): Promise<{ browser: Browser; page: Page }> {
-  await ensurePackages(["chromium"], "for the window of the VS Code server");
+async function openPage(options: WorkbenchOptions): Promise<{ browser: Browser; page: Page }> {
+  const { size = { width: 1280, height: 800 }, colorTheme = "dark" } = options;
   const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: await browserPath(),
     args: [
-      ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
-      ...["--disable-sync", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
+      ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+      ...["--disable-component-update", "--disable-sync", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
     ],
   });
   const permissions = ["clipboard-read", "clipboard-write"];
@@ -230,12 +235,22 @@ async function openPage({
   return { browser, page: await context.newPage() };
 }
 
-function address(server: Server, { folder, extension, tests }: WorkbenchOptions): string {
+/** A browser that is there, else Debian's. (Ubuntu's package of that name is none.) */
+async function browserPath(): Promise<string> {
+  const known = ["chromium", "google-chrome", "google-chrome-stable", "microsoft-edge"].map((name) => `/usr/bin/${name}`);
+  const found = known.find((path) => existsSync(path));
+  if (!found) await ensurePackages(["chromium"], "as the window of the VS Code server");
+  return found ?? "/usr/bin/chromium";
+}
+
+/** What to open in a browser for a window: in one of ours with any of the options, in a person's for the folder. */
+export function address(server: Server, { folder, extension, tests }: WorkbenchOptions): string {
   if ((extension || tests) && !server.driver)
     throw new Error("The server needs `driver: true` for an extension under development.");
   const remote = (path: string) => `vscode-remote://${new URL(server.url).host}${path}`;
-  const payload = [["skipWelcome", "true"]];
+  const payload = [];
   if (extension) payload.push(["extensionDevelopmentPath", remote(extension)]);
   if (tests) payload.push(["extensionTestsPath", remote(tests)]);
-  return `${server.url}/?${new URLSearchParams({ folder, payload: JSON.stringify(payload) }).toString()}`;
+  const query = { tkn: server.token, folder, ...(payload.length > 0 && { payload: JSON.stringify(payload) }) };
+  return `${server.url}/?${new URLSearchParams(query).toString()}`;
 }

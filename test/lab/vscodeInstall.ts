@@ -1,10 +1,10 @@
 /** Brings a VS Code server: the one inside npm's code-server package, which carries it complete. */
 import { execa } from "execa";
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { cacheDir } from "./cache.ts";
-import { ensurePackages } from "./packages.ts";
+import { agreed, ensurePackages } from "./packages.ts";
 
 /** code-server 4.139.1 carries VS Code 1.139.1; it runs on Node 24 only, so it gets one of its own. */
 const codeServer = "4.139.1";
@@ -29,9 +29,9 @@ async function install(): Promise<Installation> {
   if (!existsSync(folder)) {
     // Two of its modules are compiled: the logger, and the watchdog that ends an extension host whose server died.
     await ensurePackages(["g++", "make", "python3"], "to build parts of the VS Code server");
-    process.stdout.write(
-      `Berth's laboratory installs VS Code's server (npm's code-server ${codeServer}, about 600 MB) in ${folder}.\n`,
-    );
+    process.stdout.write(`Berth installs VS Code's server (npm's code-server ${codeServer}; a minute, 700 MB) in ${folder}.\n`);
+    if (!(await agreed())) throw new Error("There is no VS Code to open, then.");
+    removeUnfinished(folder);
     const unfinished = `${folder}.${process.pid}`;
     try {
       await npmInstall(unfinished);
@@ -42,6 +42,14 @@ async function install(): Promise<Installation> {
     }
   }
   return paths(folder);
+}
+
+/** What installations left that were ended in the middle. */
+function removeUnfinished(folder: string): void {
+  for (const name of existsSync(cacheDir) ? readdirSync(cacheDir) : []) {
+    const pid = name.startsWith(`${basename(folder)}.`) ? extname(name).slice(1) : "";
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(cacheDir, name), { recursive: true, force: true });
+  }
 }
 
 function paths(folder: string): Installation {
