@@ -47,6 +47,9 @@ describe("files that go with a container", () => {
     assert.deepEqual(files([...lines, "A /sbin/docker-init", "A /t", "A /opt/data"], ...mounts), []);
   });
 
+  it("a file named like the beginning of a mount is one", () =>
+    assert.deepEqual(files(["A /dat", "A /data"], mount("/data")), ["/dat"]));
+
   it("a folder beside a mount is one", () =>
     assert.deepEqual(files(["A /data", "A /data/in", "A /data/out"], mount("/data/in")), ["/data/out"]));
 
