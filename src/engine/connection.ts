@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { Agent } from "node:http";
-import { Duplex } from "node:stream";
+import { Duplex, type Readable, type Writable } from "node:stream";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Sockets kept open between calls. */
@@ -21,22 +21,47 @@ class DialStdioAgent extends Agent {
   }
   override createConnection(): Duplex {
     const args = [...this.endpoint.cliArgs, "system", "dial-stdio"];
-    const child = spawn("docker", args, { stdio: ["pipe", "pipe", "pipe"], env: this.env });
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    return new Tunnel(spawn("docker", args, { stdio: ["pipe", "pipe", "pipe"], env: this.env }));
+  }
+}
+
+/** What a program reads and writes, as a socket. It ends when the program does, so that what the program says of a failure is known by then. */
+class Tunnel extends Duplex {
+  private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  constructor(child: ChildProcessByStdio<Writable, Readable, Readable>) {
+    super();
+    this.child = child;
     let complaint = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2000)));
-    child.on("error", (error) => stream.destroy(error));
-    child.on("close", (code) =>
-      stream.destroy(code === 0 ? undefined : new Error(complaint.trim() || "docker system dial-stdio ended")),
-    );
-    stream.on("close", () => child.kill());
-    // What node's HTTP client expects of a socket and a pipe does not have.
-    return Object.assign(stream, {
-      setKeepAlive: () => stream,
-      setNoDelay: () => stream,
-      setTimeout: () => stream,
-      ref: () => stream,
-      unref: () => stream,
+    child.stdout.on("data", (chunk) => this.push(chunk) || child.stdout.pause());
+    child.stdin.on("error", () => undefined); // the write that failed tells it
+    child.on("error", (error) => this.destroy(error));
+    child.on("close", (code) => {
+      if (code === 0) this.push(null);
+      else this.destroy(new Error(complaint.trim() || "docker system dial-stdio ended"));
     });
+    this.on("error", () => undefined); // a call under way hears it too; that an idle tunnel ends is nobody's error
   }
+  override _read(): void {
+    this.child.stdout.resume();
+  }
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.child.stdin.write(chunk, done);
+  }
+  override _final(done: () => void): void {
+    this.child.stdin.end(done);
+  }
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    // The CLI takes no notice of SIGTERM while it reads.
+    this.child.stdin.destroy();
+    this.child.stdout.destroy();
+    this.child.kill();
+    done(error);
+  }
+  // What node's HTTP client expects of a socket.
+  setKeepAlive = (): this => this;
+  setNoDelay = (): this => this;
+  setTimeout = (): this => this;
+  ref = (): this => this;
+  unref = (): this => this;
 }

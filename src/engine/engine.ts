@@ -16,6 +16,10 @@ export interface EngineEvent {
   id: string;
 }
 
+/** What people name is put into a path as it is; anything else than these would be another path, or a redirect to another host. */
+const containerReference = /^\w[\w.-]*$/;
+const imageReference = /^\w[\w.:@-]*(\/\w[\w.:@-]*)*$/;
+
 /** What Berth reads of an engine. Every call is bounded in time; it throws EngineGoneError when nobody answers, and UserError when the engine says no. */
 export interface Engine {
   readonly endpoint: Endpoint;
@@ -80,9 +84,6 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     ...(endpoint.socketPath ? { socketPath: endpoint.socketPath, host: undefined } : { host: "docker", port: 80 }),
   };
   const docker = new Docker(options as object) as unknown as Calls;
-  // Names come from people; dockerode puts them into a path as they are.
-  const container = (id: string) => docker.getContainer(encodeURIComponent(id));
-  const image = (name: string) => docker.getImage(name.split("/").map(encodeURIComponent).join("/"));
 
   async function bounded<T>(
     call: (options: { abortSignal: AbortSignal }) => Promise<T>,
@@ -106,7 +107,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
 
   async function wait(id: string, condition: "not-running" | "removed", signal: AbortSignal): Promise<void> {
     try {
-      await container(id).wait({ condition, abortSignal: signal });
+      await docker.getContainer(id).wait({ condition, abortSignal: signal });
     } catch (error) {
       const explained = await explain(error, endpoint, env);
       if (!signal.aborted && !isNotFound(explained)) throw explained;
@@ -118,23 +119,26 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     ping: async (signal) => void (await bounded((options) => docker.ping(options), { ms: pingTimeout, signal })),
     containers: async () => parseContainers(await bounded((options) => docker.listContainers({ all: true, ...options }))),
     async inspect(id) {
-      if (id === "") return undefined; // else the engine would take it for the list
-      const json = await orUndefined(bounded((options) => container(id).inspect(options)));
+      if (!containerReference.test(id)) return undefined;
+      const json = await orUndefined(bounded((options) => docker.getContainer(id).inspect(options)));
       return json === undefined ? undefined : understood(`container '${id}'`, () => parseInspect(json));
     },
     images: async () => parseImages(await bounded((options) => docker.listImages(options))),
     async inspectImage(name) {
-      if (name === "") return undefined;
-      const json = await orUndefined(bounded((options) => image(name).inspect(options)));
+      if (!imageReference.test(name)) return undefined;
+      const json = await orUndefined(bounded((options) => docker.getImage(name).inspect(options)));
       return json === undefined ? undefined : understood(`image '${name}'`, () => parseImageInspect(json));
     },
     async changes(id) {
-      const answer = (await bounded((options) => container(id).changes(options), { ms: 60_000 })) as
-        { Path: string; Kind: 0 | 1 | 2 }[] | null;
-      return (answer ?? []).map(({ Path, Kind }) => ({ path: Path, kind: Kind }));
+      const answer = await bounded((options) => docker.getContainer(id).changes(options), { ms: 60_000 });
+      // An unchanged container's answer is null, which dockerode hands over as the bytes it came in.
+      const changes = Array.isArray(answer) ? (answer as { Path: string; Kind: 0 | 1 | 2 }[]) : [];
+      return changes.map(({ Path, Kind }) => ({ path: Path, kind: Kind }));
     },
     async processes(id) {
-      const { Titles, Processes } = (await bounded((options) => container(id).top({ ps_args: "-eo pid,args", ...options }))) as {
+      const { Titles, Processes } = (await bounded((options) =>
+        docker.getContainer(id).top({ ps_args: "-eo pid,args", ...options }),
+      )) as {
         Titles: string[];
         Processes: string[][] | null;
       };
@@ -144,7 +148,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     async has(id, path) {
       const found = await orUndefined(
         bounded(async (options) => {
-          (await container(id).infoArchive({ path, ...options })).resume();
+          (await docker.getContainer(id).infoArchive({ path, ...options })).resume();
           return true;
         }),
       );

@@ -185,7 +185,10 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       if (visible === now) return;
       visible = now;
       if (!visible) return;
-      following ??= follow();
+      if (following === undefined) {
+        following = follow(); // which lists as soon as it hears the events
+        return;
+      }
       wake?.();
       lists.trigger();
     },

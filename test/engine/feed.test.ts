@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { LabEngine } from "../lab/engine.ts";
+import {
+  api,
+  createBox,
+  endWatches,
+  freshName,
+  removeContainers,
+  runBox,
+  startProxy,
+  until,
+  useEngine,
+  watch,
+  witness,
+  type Proxy,
+  type Watch,
+} from "./support.ts";
+
+const lists = (proxy: Proxy) => proxy.requests.filter((line) => line === "GET /containers/json").length;
+const inspects = (proxy: Proxy) => proxy.requests.filter((line) => /^GET \/containers\/[0-9a-f]{64}\/json$/.test(line)).length;
+/** What the feed asks on its own account, now and then, says nothing of a change. */
+const withoutPings = ({ requests }: Proxy) => requests.filter((line) => !line.endsWith("/_ping"));
+
+const isReady = ({ engine }: { engine: { status: string } }) => engine.status === "ready";
+
+describe("the store follows the engine", function () {
+  let lab: LabEngine;
+  let proxy: Proxy;
+
+  before(async function () {
+    this.timeout(300_000);
+    lab = await useEngine();
+  });
+  beforeEach(async () => {
+    proxy = await startProxy(lab);
+  });
+  afterEach(async () => {
+    endWatches();
+    proxy.close();
+    await removeContainers(lab);
+  });
+
+  /** Views on screen that have read everything there is. */
+  async function look(): Promise<Watch> {
+    const seen = watch(proxy.env);
+    await seen.until("ready", isReady);
+    proxy.requests.length = 0;
+    return seen;
+  }
+
+  it("with one list per change, one inspect of what changed, and no process", async () => {
+    const [changing] = await Promise.all([createBox(lab), createBox(lab), createBox(lab)]);
+    const seen = await look();
+    const spawned: unknown[] = [];
+    const onSpawn = (message: unknown) => spawned.push(message);
+    subscribe("child_process", onSpawn);
+    try {
+      const name = freshName();
+      await api(lab, "POST", `/containers/${changing}/start`);
+      await seen.until("running", () => seen.find(changing)?.state === "running");
+      await api(lab, "POST", `/containers/${changing}/rename?name=${name}`);
+      await seen.until("renamed", () => seen.find(changing)?.name === name);
+      await api(lab, "POST", `/containers/${changing}/pause`);
+      await seen.until("paused", () => seen.find(changing)?.state === "paused");
+      await api(lab, "POST", `/containers/${changing}/unpause`);
+      await seen.until("running again", () => seen.find(changing)?.state === "running");
+      const added = await createBox(lab);
+      await seen.until("a new one", () => seen.find(added) !== undefined);
+      await api(lab, "DELETE", `/containers/${added}`);
+      await seen.until("gone again", () => seen.find(added) === undefined);
+    } finally {
+      unsubscribe("child_process", onSpawn);
+    }
+    assert.deepEqual([lists(proxy), inspects(proxy), spawned.length], [6, 5, 0]);
+    assert.equal(withoutPings(proxy).length, 11); // and nothing else
+  });
+
+  it("with all of a container's details", async () => {
+    const id = await runBox(lab, "detailed", { Env: ["A=b"], WorkingDir: "/tmp", Labels: { who: "me" } });
+    const seen = await look();
+    const { name, state, labels, details } = seen.find(id)!;
+    assert.deepEqual(
+      [name, state, labels.who, details?.workingDir, details?.running],
+      ["detailed", "running", "me", "/tmp", true],
+    );
+    assert(details?.env.includes("A=b"));
+  });
+
+  it("through a storm of changes, which never keeps it waiting for the end", async () => {
+    const id = await createBox(lab);
+    const seen = await look();
+    const shown = new Set<string>();
+    seen.store.onDidChange(() => shown.add(seen.find(id)?.name ?? ""));
+    // A store that waited for a pause would not show a single one of these.
+    let renames = 0;
+    let last = "";
+    while (renames < 200 || (shown.size < 5 && renames < 5000)) {
+      last = freshName("storm");
+      await api(lab, "POST", `/containers/${id}/rename?name=${last}`);
+      renames++;
+    }
+    assert(shown.size >= 5, `${shown.size} of ${renames} changes were seen while they came`);
+    await seen.until("the last name", () => seen.find(id)?.name === last);
+    assert(lists(proxy) <= renames / 10, `${lists(proxy)} lists for ${renames} changes`);
+  });
+
+  it("through 200 containers that come at once", async () => {
+    const seen = await look();
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n++) ids.push(...(await Promise.all(Array.from({ length: 10 }, () => createBox(lab)))));
+    await seen.until("all of them", ({ containers }) => containers.length === 200);
+    assert(seen.store.get().containers.every(({ details }) => details !== undefined));
+    // One each, and another for the few that were listed before the engine told of their creation.
+    assert(inspects(proxy) >= 200 && inspects(proxy) <= 220, `${inspects(proxy)} inspects`);
+    await Promise.all(ids.map((id) => api(lab, "DELETE", `/containers/${id}`)));
+    await seen.until("none of them", ({ containers }) => containers.length === 0);
+  });
+
+  it("in a container's health, and is not disturbed by the checks themselves", async () => {
+    const check = { Test: ["CMD-SHELL", "test -e /well"], Interval: 50_000_000, Timeout: 10_000_000_000, Retries: 1 };
+    const sick = await runBox(lab, freshName(), { Healthcheck: check });
+    const other = await createBox(lab);
+    const seen = await look();
+    await seen.until("unhealthy", () => seen.find(sick)?.details?.health === "unhealthy");
+    assert.match(seen.find(sick)?.status ?? "", /\(unhealthy\)/);
+
+    const { actions, end } = await witness(lab);
+    proxy.requests.length = 0;
+    await until("sixty events of execs", () => actions.filter((action) => action.startsWith("exec_")).length >= 60);
+    end();
+    const name = freshName();
+    await api(lab, "POST", `/containers/${other}/rename?name=${name}`);
+    await seen.until("the change after them", () => seen.find(other)?.name === name);
+    assert.deepEqual(withoutPings(proxy), ["GET /containers/json", `GET /containers/${other}/json`]);
+
+    await lab.docker("exec", sick, "touch", "/well");
+    await seen.until("healthy", () => seen.find(sick)?.details?.health === "healthy");
+  });
+
+  it("in images, which are listed only when one of them changed", async () => {
+    const seen = await look();
+    const tags = () => seen.store.get().images.flatMap((image) => image.tags);
+    await api(lab, "POST", "/images/berth-lab/busybox:1/tag?repo=berth-lab/another&tag=2");
+    await seen.until("a new tag", () => tags().includes("berth-lab/another:2"));
+    await api(lab, "DELETE", "/images/berth-lab/another:2");
+    await seen.until("no such tag", () => !tags().includes("berth-lab/another:2"));
+    assert.equal(proxy.requests.filter((line) => line === "GET /images/json").length, 2);
+    await runBox(lab, "after-images");
+    await seen.until("a container", () => seen.names().includes("after-images"));
+    assert.equal(proxy.requests.filter((line) => line === "GET /images/json").length, 2);
+  });
+
+  it("not at all while nobody looks, and at once when somebody does", async () => {
+    const id = await createBox(lab);
+    const seen = await look();
+    seen.feed.setVisible(false);
+    const { actions, end } = await witness(lab);
+    for (let n = 0; n < 20; n++) await api(lab, "POST", `/containers/${id}/rename?name=${freshName("hidden")}`);
+    proxy.cut(); // nor is a lost stream of events opened again
+    const last = freshName("hidden");
+    await api(lab, "POST", `/containers/${id}/rename?name=${last}`);
+    await until("the engine to have told everything", () => actions.filter((action) => action === "rename").length === 21);
+    for (let n = 0; n < 100; n++) await api(lab, "GET", "/_ping"); // time enough for whoever would ask
+    end();
+    assert.deepEqual(proxy.requests, []);
+
+    seen.feed.setVisible(true);
+    await seen.until("the last name", () => seen.find(id)?.name === last);
+  });
+
+  it("for ever, however often its connection is cut", async () => {
+    const id = await createBox(lab);
+    const seen = await look();
+    for (let n = 0; n < 10; n++) {
+      proxy.cut();
+      const name = freshName("cut");
+      await api(lab, "POST", `/containers/${id}/rename?name=${name}`); // nobody may be listening yet
+      await seen.until(`the name after cut ${n + 1}`, () => seen.find(id)?.name === name && isReady(seen.store.get()));
+      const later = freshName("cut");
+      await api(lab, "POST", `/containers/${id}/rename?name=${later}`);
+      await seen.until(`the change after cut ${n + 1}`, () => seen.find(id)?.name === later);
+    }
+  });
+
+  it("though one row of the list is odd", async () => {
+    const [odd, ...others] = await Promise.all([createBox(lab), createBox(lab), createBox(lab)]);
+    proxy.rewrite = (line, body) =>
+      line === "GET /containers/json"
+        ? JSON.stringify(
+            (JSON.parse(body) as { Id: string }[]).map((row) =>
+              row.Id === odd ? { Id: odd, Names: "?", State: { of: "things" } } : row,
+            ),
+          )
+        : body;
+    const seen = await look();
+    assert.deepEqual([...seen.store.get().containers.map(({ id }) => id)].sort(), [odd, ...others].sort());
+    assert.equal(seen.find(odd)?.name, odd.slice(0, 12));
+    for (const id of others) assert.equal(seen.find(id)?.state, "created");
+  });
+
+  it("though one inspect is odd, or refused", async () => {
+    const [odd, refused, other] = await Promise.all([createBox(lab), createBox(lab), createBox(lab)]);
+    proxy.rewrite = (line, body) => {
+      if (line === `GET /containers/${odd}/json`) return '{"Id": 7}';
+      return line === `GET /containers/${refused}/json` ? "<html>Bad Gateway</html>" : body;
+    };
+    const seen = await look();
+    assert.deepEqual(
+      [odd, refused, other].map((id) => [seen.find(id)?.state, seen.find(id)?.details !== undefined]),
+      [
+        ["created", false],
+        ["created", false],
+        ["created", true],
+      ],
+    );
+  });
+});
+
+describe("an engine that goes away", function () {
+  let lab: LabEngine;
+
+  before(async function () {
+    this.timeout(300_000);
+    lab = await useEngine("away", ["busybox"]);
+  });
+  afterEach(() => {
+    endWatches();
+  });
+  after(() => lab.dispose());
+
+  const outBecause = (reason: string) => (state: { engine: { status: string; reason?: string } }) =>
+    state.engine.status === "out" && state.engine.reason === reason;
+
+  it("is told, and followed again by itself once it is back", async () => {
+    await createBox(lab, "survivor");
+    const seen = watch(lab.env);
+    await seen.until("ready", isReady);
+    await lab.stop();
+    const { engine, containers } = await seen.until("stopped", outBecause("stopped"));
+    assert.deepEqual(engine, {
+      status: "out",
+      reason: "stopped",
+      message: `The Docker engine is not running: nothing listens at ${lab.socket}.`,
+    });
+    assert.deepEqual(containers, []);
+    await lab.start();
+    await seen.until("its container", () => isReady(seen.store.get()) && seen.names().includes("survivor"));
+    await createBox(lab, "later");
+    await seen.until("a change", () => seen.names().includes("later"));
+  });
+
+  it("is told and followed again after it was killed", async () => {
+    const seen = watch(lab.env);
+    await seen.until("ready", isReady);
+    process.kill(lab.pid, "SIGKILL");
+    await seen.until("stopped", outBecause("stopped"));
+    await lab.stop();
+    await lab.start();
+    await seen.until("its container", () => isReady(seen.store.get()) && seen.names().includes("survivor"));
+  });
+
+  it("is told when it was never there, and followed once it is", async () => {
+    await lab.stop();
+    const seen = watch(lab.env);
+    await seen.until("stopped", outBecause("stopped"));
+    await lab.start();
+    await seen.until("its container", () => isReady(seen.store.get()) && seen.names().includes("survivor"));
+  });
+
+  it("is told when it hangs, and followed again once it answers", async () => {
+    const seen = watch(lab.env);
+    await seen.until("ready", isReady);
+    await lab.freeze();
+    try {
+      const { engine } = await seen.until("silent", outBecause("silent"));
+      assert.equal(engine.status === "out" && engine.message, `The Docker engine at ${lab.socket} does not answer.`);
+    } finally {
+      await lab.thaw();
+    }
+    await seen.until("its container", () => isReady(seen.store.get()) && seen.names().includes("survivor"));
+  });
+});
