@@ -6,7 +6,10 @@ module.exports = class CountReporter extends reporters.Spec {
   done(failures, finish) {
     const { passes, pending } = this.stats;
     if (process.env.BERTH_TEST_COUNTS) {
-      appendFileSync(process.env.BERTH_TEST_COUNTS, `${JSON.stringify({ passed: passes, failed: this.stats.failures, skipped: pending })}\n`);
+      appendFileSync(
+        process.env.BERTH_TEST_COUNTS,
+        `${JSON.stringify({ passed: passes, failed: this.stats.failures, skipped: pending })}\n`,
+      );
     }
     finish(failures);
   }

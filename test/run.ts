@@ -1,6 +1,6 @@
 /** `npm test`: every check and every layer of the tests, one after the other; the last line counts them. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,24 +31,32 @@ async function run(script: string): Promise<boolean> {
 const failedStages: string[] = [];
 for (const [title, script] of stages) {
   const started = Date.now();
+  const failedBefore = total().failed;
   console.log(`\n== ${title} (npm run ${script})\n`);
   const ok = await run(script);
   console.log(`\n== ${title}: ${ok ? "done" : "FAILED"} in ${Math.round((Date.now() - started) / 1000)} s`);
   if (ok) continue;
   failedStages.push(title);
+  // What failed without a test to show for it counts as one.
+  if (total().failed === failedBefore) appendFileSync(counts, `${JSON.stringify({ passed: 0, failed: 1, skipped: 0 })}\n`);
   if (needed.has(script)) break;
 }
 
-const lines = existsSync(counts) ? readFileSync(counts, "utf8").split("\n").filter(Boolean) : [];
+const { passed, failed, skipped } = total();
 rmSync(scratch, { recursive: true, force: true });
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const line of lines) {
-  const { passed, failed, skipped } = JSON.parse(line) as typeof total;
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped += skipped;
-}
 console.log();
 for (const title of failedStages) console.log(`Failed: ${title}`);
-console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
-process.exitCode = failedStages.length > 0 || total.failed > 0 || total.passed === 0 ? 1 : 0;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+/** The sum of what the stages have written down so far. */
+function total(): { passed: number; failed: number; skipped: number } {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const line of existsSync(counts) ? readFileSync(counts, "utf8").split("\n").filter(Boolean) : []) {
+    const run = JSON.parse(line) as typeof sum;
+    sum.passed += run.passed;
+    sum.failed += run.failed;
+    sum.skipped += run.skipped;
+  }
+  return sum;
+}

@@ -25,7 +25,7 @@ export interface Scene {
   server: Server;
   folder: string;
   /** What the stand-in for Dev Containers was asked to attach to, oldest first. */
-  attached(): Promise<string[]>;
+  attached: () => Promise<string[]>;
   open(options?: Partial<WorkbenchOptions>): Promise<Workbench>;
   end(): Promise<void>;
 }
