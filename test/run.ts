@@ -7,7 +7,7 @@ import { join } from "node:path";
 const repository = join(import.meta.dirname, "..");
 const scratch = mkdtempSync(join(tmpdir(), "berth-test-"));
 const counts = join(scratch, "counts.jsonl");
-const env = { ...process.env, BERTH_TEST_COUNTS: counts, BERTH_PACKAGED: "1", FORCE_COLOR: process.stdout.isTTY ? "1" : "0" };
+const env = { ...process.env, BERTH_TEST_COUNTS: counts, BERTH_PACKAGED: "1" };
 
 const stages: [title: string, script: string][] = [
   ["Types, lint and format", "check"],
