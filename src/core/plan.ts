@@ -114,8 +114,8 @@ export interface RemoveChoices {
   keepAs?: Keep;
   /** Anonymous volumes go with the container: only when the user has seen them listed. */
   volumes: boolean;
-  /** Remove the container's image as well; not when the kept one stands on it. */
-  removeImage: boolean;
+  /** Remove this image as well; not when the kept one stands on it. */
+  removeImage?: string;
 }
 
 /** Stop, keep what was asked for, remove: the GPU is free again. */
@@ -124,7 +124,7 @@ export function planRetire(
   { keepAs, volumes, removeImage }: RemoveChoices,
   verb: "Retire" | "Remove" = "Retire",
 ): Plan {
-  const { id, name, state, image } = container;
+  const { id, name, state } = container;
   const keep = keepAs ? [keepStep(id, keepAs)] : [];
   // Stopped first, so that what its programs write at their end is kept too; but one that was run with --rm is gone once it stops.
   const keepFirst = container.details?.autoRemove === true;
@@ -137,7 +137,9 @@ export function planRetire(
       ...stopSteps(container),
       ...(keepFirst ? [] : keep),
       { kind: "remove", argv: ["rm", ...(volumes ? ["--volumes"] : []), id], cause: "asked for" },
-      ...(removeImage && !keepAs ? [{ kind: "removeImage", argv: ["image", "rm", image], cause: "asked for" } as const] : []),
+      ...(removeImage && !keepAs
+        ? [{ kind: "removeImage", argv: ["image", "rm", removeImage], cause: "asked for" } as const]
+        : []),
     ],
   };
 }

@@ -62,13 +62,22 @@ async function removeContainer(
   const reached = await reach(app);
   const found = await findContainer(reached, container, `${verb} which container?`);
   // Without a question nobody has seen the anonymous volumes: they stay on the engine.
-  const choices: RemoveChoices = force
-    ? { volumes: false, removeImage: false }
-    : await askRemoval(reached, found, verb, keepImage === false);
+  const choices: RemoveChoices = force ? { volumes: false } : await askRemoval(reached, found, verb, keepImage === false);
   if (force && keepImage === true) choices.keepAs = await keep(reached, found, keptName(found.name));
-  if (keepImage === false) choices.removeImage = true;
+  if (keepImage === false) {
+    const others = (await reached.engine.containers()).filter(({ id, imageId }) => imageId === found.imageId && id !== found.id);
+    if (others.length > 0) {
+      throw new UserError(
+        `The image ${found.image} is in use by ${others.map(({ name }) => name).join(", ")} too: retire ${found.name} without removing it.`,
+      );
+    }
+    // The tag can have moved on to a newer image, which is not ours to remove.
+    const tagged = await reached.engine.inspectImage(found.image);
+    choices.removeImage = tagged?.id === found.imageId ? found.image : found.imageId;
+  }
   await runPlan(app, reached, planRetire(found, choices, verb), { silent: force === true });
-  return { outcome, ...(choices.removeImage ? { image: "removed" } : choices.keepAs || keepImage ? { image: "kept" } : {}) };
+  if (choices.keepAs || keepImage) return { outcome, image: "kept" };
+  return { outcome, ...(choices.removeImage ? { image: "removed" } : {}) };
 }
 
 /** The base is gone when its last tag was removed and the engine pruned it. */
@@ -99,12 +108,12 @@ async function askRemoval(
     plain,
     ...(lost.files.length > 0 ? [keepFirst] : []),
   );
-  if (answer === plain) return { volumes: true, removeImage: false };
+  if (answer === plain) return { volumes: true };
   const empty = blanked(container.details);
   const prompt = `Name of the image that keeps ${container.name}'s files${empty.length > 0 ? `; ${empty.join(", ")} will be empty in it` : ""}`;
   const name = await type(alone(keepFirst), prompt, keptName(container.name), imageNameProblem);
   if (isBack(name)) return askRemoval(reached, container, verb, imageToo);
-  return { volumes: true, removeImage: false, keepAs: await keep(reached, container, name) };
+  return { volumes: true, keepAs: await keep(reached, container, name) };
 }
 
 async function whatIsLost({ engine }: Reach, container: Inspected): Promise<Losses> {

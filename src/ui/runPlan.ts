@@ -4,8 +4,9 @@ import { runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, words } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
 import { stepTitle } from "../core/plan.ts";
+import { redact, secretValues } from "../core/redact.ts";
 import type { RunSpec } from "../core/runSpec.ts";
-import { execute, type Executed } from "../engine/execute.ts";
+import { execute, ExitedEarlyError, type Executed } from "../engine/execute.ts";
 import type { App } from "./app.ts";
 import { writeDeploymentLog } from "./deploymentLogs.ts";
 import { settings } from "./settings.ts";
@@ -45,7 +46,8 @@ export async function runPlan(
       ...(executed?.health ? { health: executed.health } : {}),
       ...(error === undefined ? {} : { error: words(error) }),
     });
-    return writeDeploymentLog(app, plan.container.name, started, text);
+    const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+    return writeDeploymentLog(app, plan.container.name, started, redact(text, secretValues(environment)));
   };
   try {
     const executed = await progress(silent, plan.title, (report, signal) => follow(app, reach, plan, steps, report, signal));
@@ -54,7 +56,9 @@ export async function runPlan(
     const log = await write("succeeded", executed);
     return { ...executed, ...(log === undefined ? {} : { log }) };
   } catch (error) {
-    await write(error instanceof Cancelled ? "cancelled" : "failed", undefined, error);
+    // A container that exited early is kept.
+    const kept = error instanceof ExitedEarlyError ? { id: error.container, name: plan.container.name } : undefined;
+    await write(error instanceof Cancelled ? "cancelled" : "failed", kept, error);
     throw error;
   }
 }

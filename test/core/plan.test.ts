@@ -151,17 +151,17 @@ describe("the plan of a retire", () => {
   const cases: [string, Plan, string[]][] = [
     [
       "stops and removes",
-      planRetire(container("running", "all"), { volumes: false, removeImage: false }),
+      planRetire(container("running", "all"), { volumes: false }),
       ["Retire train", "1. docker stop 5f57956e7fc4 (train is running)", "2. docker rm 5f57956e7fc4 (asked for)"],
     ],
     [
       "of a stopped one only removes, under the verb that was asked for",
-      planRetire(container("exited"), { volumes: true, removeImage: false }, "Remove"),
+      planRetire(container("exited"), { volumes: true }, "Remove"),
       ["Remove train", "1. docker rm --volumes 5f57956e7fc4 (asked for)"],
     ],
     [
       "keeps what programs write at their end; the image that the kept one stands on stays",
-      planRetire(container("running"), { volumes: true, removeImage: true, keepAs }),
+      planRetire(container("running"), { volumes: true, removeImage: "pytorch:2.8", keepAs }),
       [
         "Retire train",
         "1. docker stop 5f57956e7fc4 (train is running)",
@@ -173,7 +173,6 @@ describe("the plan of a retire", () => {
       "keeps the files alone of one that has secrets",
       planRetire(container("exited"), {
         volumes: false,
-        removeImage: false,
         keepAs: { image: "train:kept-1", changes: ["ENV HF_TOKEN="], filesOnly: true },
       }),
       [
@@ -184,19 +183,19 @@ describe("the plan of a retire", () => {
     ],
     [
       "removes the image last",
-      planRetire(container("exited"), { volumes: false, removeImage: true }),
+      planRetire(container("exited"), { volumes: false, removeImage: "pytorch:2.8" }),
       ["Retire train", "1. docker rm 5f57956e7fc4 (asked for)", "2. docker image rm pytorch:2.8 (asked for)"],
     ],
     [
       "keeps one that was run with --rm first: it is gone once it stops",
-      planRetire(container("running", "none", { autoRemove: true }), { volumes: false, removeImage: false, keepAs }),
+      planRetire(container("running", "none", { autoRemove: true }), { volumes: false, keepAs }),
       ["Retire train", `1. ${commit}`, "2. docker stop 5f57956e7fc4 (train is running)", "3. docker rm 5f57956e7fc4 (asked for)"],
     ],
   ];
   for (const [title, plan, lines] of cases) it(title, () => assert.equal(text(plan), lines.join("\n")));
 
   it("is void once the container is in another state", () => {
-    for (const plan of [planRetire(container("exited"), { volumes: false, removeImage: false }), planStart(container("exited"))])
+    for (const plan of [planRetire(container("exited"), { volumes: false }), planStart(container("exited"))])
       assert.deepEqual(plan.basis, { state: { id: "5f57956e7fc4", state: "exited" } });
   });
 });
@@ -206,7 +205,6 @@ it("a step has a name while it runs", () => {
   const deploy = planDeploy(spec, imageId, { start: true, reserved: ["0"] });
   const retire = planRetire(container("running"), {
     volumes: false,
-    removeImage: false,
     keepAs: { image: "a:b", changes: [], filesOnly: false },
   });
   assert.deepEqual([...deploy.steps, ...retire.steps].map(stepTitle), [

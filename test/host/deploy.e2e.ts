@@ -46,7 +46,7 @@ describe("deploy, attach and retire, clicked through in the workbench", () => {
       assert.match(facts, new RegExp(`/data {2}${lab.folder} \\(read-only\\)`));
       assert.match(facts, /9000\/tcp {2}on 0\.0\.0\.0:9123/);
       assert.match(facts, /GPU 1 {2}held/);
-      assert.match(facts, /Not created by Berth/);
+      assert.match(facts, /Created \d+ s ago, not by Berth/);
       await window.until(
         () => window.tree("GPUs"),
         (tree) => /1 {2}H100 80GB HBM3/.test(tree) && /train-7/.test(tree),

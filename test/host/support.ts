@@ -60,6 +60,7 @@ export async function scene(
     },
     async end() {
       await server.stop();
+      if (!options.engine) await engine.dispose();
       await rm(dataDir, { recursive: true, force: true });
       await rm(folder, { recursive: true, force: true });
     },
