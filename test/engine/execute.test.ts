@@ -20,7 +20,7 @@ import {
 } from "./support.ts";
 
 const busybox = "berth-lab/busybox:1";
-const nothingElse: RemoveChoices = { volumes: false, removeImage: false };
+const nothingElse: RemoveChoices = { volumes: false };
 
 describe("a plan is carried out", function () {
   let lab: LabEngine;
@@ -145,7 +145,7 @@ describe("a plan is carried out", function () {
     });
 
     it("gives one of two the name when both want it, and the other an answer", async () => {
-      for (let n = 0; n < 5; n++) {
+      for (let n = 0; n < 3; n++) {
         const name = freshName("wanted");
         const [one, two] = [await planFor(tools, { image: busybox, name }), await planFor(tools, { image: busybox, name })];
         const results = await Promise.allSettled([carryOut(one.plan, tools), carryOut(two.plan, tools)]);
@@ -288,7 +288,7 @@ describe("a plan is carried out", function () {
         [false, 1],
       ] as const) {
         const { id } = await deploy(tools, { image: "berth-lab/anon-volume:1" });
-        await carryOut(planRetire(await inspect(id), { volumes: remove, removeImage: false }), tools);
+        await carryOut(planRetire(await inspect(id), { volumes: remove }), tools);
         assert.equal((await volumes()) - before, left);
       }
       await lab.docker("volume", "prune", "--force");
@@ -348,7 +348,7 @@ describe("a plan is carried out", function () {
     it("removes the image too when that is asked for", async () => {
       await lab.docker("tag", busybox, "kept/work:1");
       const { id } = await deploy(tools, { image: "kept/work:1" });
-      await carryOut(planRetire(await inspect(id), { volumes: false, removeImage: true }), tools);
+      await carryOut(planRetire(await inspect(id), { volumes: false, removeImage: image }), tools);
       assert.equal(await tools.engine.inspectImage("kept/work:1"), undefined);
     });
   });

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { EngineGoneError } from "../../src/core/errors.ts";
+import { planStart, planStop } from "../../src/core/plan.ts";
+import type { Tools } from "../../src/engine/execute.ts";
+import type { LabEngine } from "../lab/engine.ts";
+import {
+  carryOut,
+  createBox,
+  planFor,
+  removeContainers,
+  runBox,
+  startProxy,
+  stateOf,
+  toolsFor,
+  until,
+  useEngine,
+} from "./support.ts";
+import type { Proxy } from "./support.ts";
+
+/** When a request was to go on, or its answer to come back, the engine goes away instead. */
+interface Moment {
+  what: string;
+  at: "request" | "answer";
+  line: RegExp;
+}
+
+const moments: Moment[] = [
+  { what: "is about to create", at: "request", line: /^POST \/containers\/create$/ },
+  { what: "has created", at: "answer", line: /^POST \/containers\/create$/ },
+  { what: "is about to start", at: "request", line: /^POST \/containers\/[^/]+\/start$/ },
+  { what: "has started", at: "answer", line: /^POST \/containers\/[^/]+\/start$/ },
+  { what: "is waited for", at: "request", line: /^POST \/containers\/[^/]+\/wait$/ },
+];
+
+describe("an engine that goes away in the middle of a deploy leaves nothing half-made", function () {
+  let lab: LabEngine;
+  let proxy: Proxy;
+  let tools: Tools;
+
+  before(async function () {
+    this.timeout(300_000);
+    lab = await useEngine("outage", ["busybox"]);
+  });
+  after(() => lab.dispose());
+  beforeEach(async () => {
+    proxy = await startProxy(lab);
+    tools = await toolsFor(proxy.env);
+  });
+  afterEach(async () => {
+    proxy.close();
+    await removeContainers(lab);
+  });
+
+  const kill = () => process.kill(lab.pid, "SIGKILL");
+  const ways = { "killed -9": kill, stopped: () => void lab.stop() };
+
+  /** Has the engine go away once, at that moment. */
+  function strike({ at, line }: Moment, goAway: () => void): void {
+    let struck = false;
+    const hook = (said: string) => {
+      if (struck || !line.test(said)) return true;
+      struck = true;
+      goAway();
+      return false;
+    };
+    if (at === "request") proxy.onRequest = hook;
+    else proxy.onAnswer = hook;
+  }
+
+  async function comeBack(): Promise<void> {
+    await lab.stop(); // what is left of it
+    await lab.start();
+  }
+
+  for (const [way, goAway] of Object.entries(ways))
+    for (const moment of moments)
+      it(`${way} when it ${moment.what}`, async () => {
+        const { plan } = await planFor(tools, { image: "berth-lab/busybox:1" });
+        const bystander = await createBox(lab);
+        strike(moment, goAway);
+        const error: unknown = await carryOut(plan, tools).catch((thrown: unknown) => thrown);
+        assert(error instanceof EngineGoneError, String(error));
+        await comeBack();
+        await until("what was made to be gone", async () => (await stateOf(tools, plan.container.name)) === undefined);
+        // The way is free again, and nobody takes the next one for what was left of the first.
+        const { plan: again } = await planFor(tools, { image: "berth-lab/busybox:1", name: plan.container.name });
+        const { id } = await carryOut(again, tools);
+        await until("the next one to be left alone", async () => (await stateOf(tools, id)) === "running");
+        assert.equal(await stateOf(tools, bystander), "created");
+      });
+
+  it("a broken-off create whose container turns up later is undone then", async () => {
+    const { plan } = await planFor(tools, { image: "berth-lab/busybox:1", name: "late" });
+    // The connection breaks, and the engine goes on creating: it is done when Berth has long looked.
+    let hold = (): void => undefined;
+    const held = new Promise<void>((resolve) => (hold = resolve));
+    let sent: Promise<unknown> | undefined;
+    proxy.onRequest = (line) => {
+      if (line !== "POST /containers/create") return true;
+      const create = plan.steps.find(({ kind }) => kind === "create");
+      assert(create?.kind === "create");
+      sent = held.then(() => lab.docker(...create.argv));
+      return false;
+    };
+    await assert.rejects(carryOut(plan, tools), EngineGoneError);
+    assert.equal(await stateOf(tools, "late"), undefined);
+    hold();
+    await sent;
+    await until("the late one to be gone", async () => (await stateOf(tools, "late")) === undefined);
+  });
+
+  it("a stop that was under way is made good once it is back", async () => {
+    const id = await runBox(lab);
+    const plan = planStop((await tools.engine.inspect(id))!);
+    const abort = new AbortController();
+    // Cancelled, and gone before the stop can be undone.
+    proxy.onRequest = (line) => {
+      if (!/\/start$/.test(line)) return true;
+      proxy.onRequest = undefined;
+      kill();
+      return false;
+    };
+    const onEvent = ({ outcome }: { outcome: string }) => outcome === "done" && abort.abort();
+    await assert.rejects(carryOut(plan, tools, { signal: abort.signal, onEvent }));
+    await comeBack();
+    await until("it to run again", async () => (await stateOf(tools, id)) === "running");
+  });
+
+  it("a container that was there before stays", async () => {
+    const id = await createBox(lab);
+    strike({ what: "", at: "answer", line: /\/start$/ }, kill);
+    const error: unknown = await carryOut(planStart((await tools.engine.inspect(id))!), tools).catch((thrown: unknown) => thrown);
+    assert(error instanceof EngineGoneError, String(error));
+    assert.equal(error.message, "The Docker engine went away.");
+    await comeBack();
+    assert.notEqual(await stateOf(tools, id), undefined);
+  });
+});
