@@ -42,6 +42,7 @@ export interface Server {
   driver: boolean;
   /** What it has printed. */
   output(): string;
+  /** Closes its windows first. */
   stop(): Promise<void>;
 }
 
@@ -96,6 +97,9 @@ const untrusted = {
  */
 const lease = 'exec 3<&0; "$@" </dev/null & server=$!; (cat <&3 >/dev/null; kill $server 2>/dev/null) & wait $server';
 
+/** The windows that are open now, the oldest first, with the server that each is on. */
+export const openWindows = new Map<Workbench, Server>();
+
 /** Starts a server on 127.0.0.1. @throws Error with what it printed when it ends before it listens */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const vscode = await ensureVscode();
@@ -138,7 +142,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   args.push("--reconnection-grace-time", "1");
   if (driver) args.push("--enable-smoke-test-driver");
   if (trust) args.push("--disable-workspace-trust");
-  const child = spawn("sh", ["-c", lease, "sh", vscode.node, ...common, ...args], { env, ...user, detached: true, cwd: dataDir });
+  const child = spawn("/bin/sh", ["-c", lease, "sh", vscode.node, ...common, ...args], {
+    env,
+    ...user,
+    detached: true,
+    cwd: dataDir,
+  });
   let output = "";
   const port = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
@@ -151,7 +160,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     child.once("error", reject);
     child.once("exit", () => reject(new Error(`The VS Code server ended:\n${output}`)));
   });
-  return { url: `http://127.0.0.1:${port}`, token, dataDir, driver, output: () => output, stop: () => stop(child) };
+  const server: Server = {
+    url: `http://127.0.0.1:${port}`,
+    token,
+    dataDir,
+    driver,
+    output: () => output,
+    async stop() {
+      for (const [window, its] of openWindows) if (its === server) await window.close();
+      await stop(child);
+    },
+  };
+  return server;
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -159,6 +179,9 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, "exit");
   child.stdin?.end();
   await ended;
+  // Processes that it leaves behind can hold the other ends.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 function hostEnvironment({ env = process.env, user, dataDir }: ServerOptions): NodeJS.ProcessEnv {
@@ -185,6 +208,8 @@ export async function openWorkbench(server: Server, options: WorkbenchOptions): 
   try {
     await page.goto(address(server, options));
     const workbench = new Workbench(browser, page);
+    openWindows.set(workbench, server);
+    browser.once("disconnected", () => openWindows.delete(workbench));
     await workbench.ready();
     return workbench;
   } catch (error) {

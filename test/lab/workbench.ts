@@ -226,6 +226,7 @@ export class Workbench {
     await header.locator(labelled(".action-label", title)).click();
   }
 
+  /** The rows of a view that are in sight. */
   rows(view: string): Promise<TreeRow[]> {
     return this.#read(`rows(${JSON.stringify(view)})`);
   }
@@ -249,9 +250,26 @@ export class Workbench {
     return this.#view(view).locator(".monaco-list-row").filter({ has: name }).first();
   }
 
+  /** Waits for a row, and scrolls to it: a long list has only the rows that are in sight. */
+  async reveal(view: string, label: string | RegExp): Promise<Locator> {
+    const row = this.row(view, label);
+    const list = this.#view(view).locator(".monaco-list");
+    await this.until(
+      async () => {
+        if ((await row.count()) > 0) return true;
+        await list.hover();
+        const isAtEnd = (await list.locator('.monaco-list-row[data-last-element="true"]').count()) > 0;
+        await this.page.mouse.wheel(0, isAtEnd ? -100_000 : 40);
+        return false;
+      },
+      (found) => found,
+    );
+    return row;
+  }
+
   /** Unfolds a row, until its children show, or folds it. */
   async expand(view: string, label: string | RegExp, expanded = true): Promise<void> {
-    const row = this.row(view, label);
+    const row = await this.reveal(view, label);
     if ((await row.getAttribute("aria-expanded")) !== String(expanded)) await row.locator(".monaco-tl-twistie").click();
     const index = Number(await row.getAttribute("data-index"));
     await this.until(
@@ -262,7 +280,7 @@ export class Workbench {
 
   /** Clicks an icon that shows on a row under the mouse. */
   async rowAction(view: string, label: string | RegExp, action: string): Promise<void> {
-    const row = this.row(view, label);
+    const row = await this.reveal(view, label);
     await row.hover();
     await row.locator(labelled(".action-label", action)).click();
   }
@@ -285,11 +303,12 @@ export class Workbench {
 
   /** Selects several rows, as with Ctrl and a click; a context menu then acts on all of them. */
   async selectRows(view: string, ...labels: (string | RegExp)[]): Promise<void> {
-    for (const [index, label] of labels.entries()) await this.row(view, label).click(index > 0 ? { modifiers: ["Control"] } : {});
+    for (const [index, label] of labels.entries())
+      await (await this.reveal(view, label)).click(index > 0 ? { modifiers: ["Control"] } : {});
   }
 
   async #openMenu(view: string, label: string | RegExp): Promise<Locator> {
-    await this.row(view, label).click({ button: "right" });
+    await (await this.reveal(view, label)).click({ button: "right" });
     const menu = this.page.locator(".monaco-menu").last();
     await menu.locator(".action-item").first().waitFor();
     return menu;
