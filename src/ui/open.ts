@@ -4,6 +4,7 @@ import { Cancelled, UserError, words } from "../core/errors.ts";
 import { commandLine } from "../core/quote.ts";
 import type { App } from "./app.ts";
 import { notify } from "./notify.ts";
+import { confirm } from "./prompts.ts";
 import type { Open } from "./settings.ts";
 import { findContainer, type Inspected, type Reach } from "./target.ts";
 
@@ -61,7 +62,7 @@ async function openWindow(app: App, reached: Reach, container: Inspected, { ask,
   }
   // In a remote window the extension lives on the other host, out of sight: only the call tells whether it is there.
   if (vscode.env.remoteName !== undefined && (await attachByCommand(app, container))) return;
-  await offerTerminal(reached, container, commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]));
+  await offerTerminal(reached, container, commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]), ask);
 }
 
 /** Whether Dev Containers took the container. Its promise may never settle, so only an early rejection is waited for. */
@@ -80,16 +81,17 @@ async function attachByCommand(app: App, { id, name }: Inspected): Promise<boole
   return false;
 }
 
-async function offerTerminal(reached: Reach, container: Inspected, codeCommand: string): Promise<void> {
+async function offerTerminal(reached: Reach, container: Inspected, codeCommand: string, ask: boolean): Promise<void> {
+  const sentence = `A window in ${container.name} needs the Dev Containers extension.`;
+  if (!ask)
+    throw new UserError(
+      `${sentence} Install it, or open a terminal instead. With it installed, this opens the window too: ${codeCommand}`,
+    );
   const install = "Install Dev Containers";
   const terminal = "Open Terminal";
   const copy = "Copy Command";
-  const answer = await notify.warn(
-    `A window in ${container.name} needs the Dev Containers extension. With it installed, this opens the window too: ${codeCommand}`,
-    terminal,
-    install,
-    copy,
-  );
+  const detail = `With it installed, this command line opens the window too:\n\n${codeCommand}`;
+  const answer = await confirm(sentence, detail, terminal, install, copy);
   if (answer === terminal) await openTerminal(reached, container);
   if (answer === copy) await vscode.env.clipboard.writeText(codeCommand);
   if (answer === install) await vscode.commands.executeCommand("workbench.extensions.search", devContainers);

@@ -348,7 +348,7 @@ describe("a plan is carried out", function () {
     it("removes the image too when that is asked for", async () => {
       await lab.docker("tag", busybox, "kept/work:1");
       const { id } = await deploy(tools, { image: "kept/work:1" });
-      await carryOut(planRetire(await inspect(id), { volumes: false, removeImage: image }), tools);
+      await carryOut(planRetire(await inspect(id), { volumes: false, removeImage: "kept/work:1" }), tools);
       assert.equal(await tools.engine.inspectImage("kept/work:1"), undefined);
     });
   });

@@ -32,6 +32,7 @@ describe("attach, with a stand-in for Dev Containers", () => {
   it("opens a window straight from an image", async () => {
     const before = (await lab.attached()).length;
     const window = await lab.open();
+    for (const view of ["Projects", "Containers", "GPUs"]) await window.foldView(view, false);
     await window.until(
       () => window.tree("Images"),
       (tree) => tree.includes("python"),
@@ -90,11 +91,15 @@ describe("attach, without Dev Containers", () => {
       (tree) => tree.includes("work"),
     );
     await window.rowAction("Containers", "work", "Attach");
-    const notice = await window.notification("needs the Dev Containers extension");
-    assert.match(notice.text, /code --folder-uri vscode-remote:\/\/attached-container\+[0-9a-f]+\//);
-    assert.deepEqual(notice.buttons, ["Open Terminal", "Install Dev Containers", "Copy Command"]);
+    const dialog = await window.until(
+      () => window.dialog(),
+      (it) => it !== undefined,
+    );
+    assert.equal(dialog?.message, "A window in work needs the Dev Containers extension.");
+    assert.match(dialog?.detail ?? "", /code --folder-uri vscode-remote:\/\/attached-container\+[0-9a-f]+\//);
+    assert.deepEqual([...(dialog?.buttons ?? [])].sort(), ["Cancel", "Copy Command", "Install Dev Containers", "Open Terminal"]);
     await window.screenshot("attach-without-dev-containers");
-    await window.clickNotification("needs the Dev Containers extension", "Open Terminal");
+    await window.answer("Open Terminal");
     await window.until(
       () => window.terminalText(),
       (text) => /#/.test(text),
