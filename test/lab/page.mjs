@@ -123,3 +123,13 @@ globalThis.berthPage = {
       .join("\n");
   },
 };
+
+// A click that scrolls its target into sight can move the whole window by some pixels; a person's cannot.
+document.addEventListener(
+  "scroll",
+  ({ target }) => {
+    const element = target === document ? document.scrollingElement : target;
+    if (element.querySelector(".part.titlebar")) element.scrollTo(0, 0);
+  },
+  true,
+);

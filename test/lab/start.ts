@@ -53,6 +53,8 @@ async function ownEngine(): Promise<LabEngine> {
   console.log(
     "Berth runs a Docker engine of its own until you are done, beside whatever the machine has. Its GPUs are simulated: two H100 that compute nothing. It needs root.",
   );
+  if (process.getuid?.() !== 0 && !hasProgram("sudo"))
+    throw new Error("You are not root, and there is no sudo: start a Docker engine that you may use, and try again.");
   if (!(await agreed())) throw new Error("Berth needs a Docker engine: start yours, or say yes here.");
   const engine = await startEngine("start");
   hostGpus(engine);

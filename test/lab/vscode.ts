@@ -95,7 +95,7 @@ const untrusted = {
  * Ends the server when our end of the pipe closes, which the kernel does even when this process is killed; descriptor 3
  * because sh gives a background command /dev/null.
  */
-const lease = 'exec 3<&0; "$@" </dev/null & server=$!; (cat <&3 >/dev/null; kill $server 2>/dev/null) & wait $server';
+const lease = 'exec 3<&0; "$@" </dev/null & server=$!; (/bin/cat <&3 >/dev/null; kill $server 2>/dev/null) & wait $server';
 
 /** The windows that are open now, the oldest first, with the server that each is on. */
 export const openWindows = new Map<Workbench, Server>();
