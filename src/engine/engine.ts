@@ -36,6 +36,8 @@ export interface Engine {
   processes(container: string): Promise<string[]>;
   /** Whether a path is there, in a container that need not run. */
   has(container: string, path: string): Promise<boolean>;
+  /** The last lines that a container logged, both streams in the order they were written. */
+  logs(container: string, lines: number): Promise<string>;
   /** Resolves once the container does not run, or is gone. */
   exited(container: string, signal: AbortSignal): Promise<void>;
   /** Resolves once the container is gone. */
@@ -58,6 +60,7 @@ interface Calls {
     changes(options: object): Promise<unknown>;
     top(options: object): Promise<unknown>;
     wait(options: object): Promise<unknown>;
+    logs(options: object): Promise<unknown>;
     infoArchive(options: object): Promise<NodeJS.ReadableStream>;
   };
 }
@@ -154,6 +157,12 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       );
       return found ?? false;
     },
+    async logs(id, lines) {
+      const wanted = { stdout: true, stderr: true, tail: lines };
+      const answer = await bounded((options) => docker.getContainer(id).logs({ ...wanted, ...options }), { ms: 30_000 });
+      // dockerode gives what happens to be JSON as a value.
+      return demultiplex(Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer)));
+    },
     exited: (id, signal) => wait(id, "not-running", signal),
     removed: (id, signal) => wait(id, "removed", signal),
     async events(onOpen, onEvent, signal) {
@@ -195,6 +204,18 @@ function understood<T>(what: string, parse: () => T): T {
 
 function isNotFound(error: unknown): boolean {
   return error instanceof UserError && (error.cause as { statusCode?: number } | undefined)?.statusCode === 404;
+}
+
+/** Without a terminal the engine frames what it sends: 1 or 2 for the stream, three zeros, four bytes of length (its API's "Attach to a container"). */
+function demultiplex(bytes: Buffer): string {
+  const parts: Buffer[] = [];
+  let at = 0;
+  while (at + 8 <= bytes.length && (bytes[at] ?? 9) <= 2 && bytes.readUIntBE(at + 1, 3) === 0) {
+    const length = bytes.readUInt32BE(at + 4);
+    parts.push(bytes.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat([...parts, bytes.subarray(at)]).toString();
 }
 
 async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {

@@ -105,7 +105,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         await requireProgram(engine, container.id, step.program, plan.basis.image?.tag ?? container.name);
         return undefined;
       case "running":
-        await waitRunning(engine, cli, container, signal);
+        await waitRunning(engine, container, signal);
         return undefined;
       case "reserve":
         await requireReserved(engine, container, step.gpus, tools.hostGpus);
@@ -272,12 +272,7 @@ export async function inspectAll(engine: Engine): Promise<Container[]> {
 }
 
 /** Resolves once the container has run for a moment. @throws ExitedEarlyError */
-async function waitRunning(
-  engine: Engine,
-  cli: Cli,
-  { id, name }: { id: string; name: string },
-  signal: AbortSignal,
-): Promise<void> {
+async function waitRunning(engine: Engine, { id, name }: { id: string; name: string }, signal: AbortSignal): Promise<void> {
   const timer = AbortSignal.timeout(settleTime);
   await engine.exited(id, AbortSignal.any([timer, signal]));
   signal.throwIfAborted();
@@ -285,8 +280,7 @@ async function waitRunning(
   if (!now) throw new UserError(`${name} was removed while it started.`);
   const { running, restarting, exitCode, oomKilled, error, env } = now.details;
   if (running && !restarting) return;
-  const { stdout, stderr } = await cli.probe(["logs", "--tail", "20", id], 10_000);
-  const logs = redact([stdout, stderr].filter(Boolean).join("\n").trim(), secretValues(env));
+  const logs = redact((await engine.logs(id, 20)).trim(), secretValues(env));
   const cause = oomKilled
     ? `ran out of memory (exit code ${exitCode}, OOM killed)`
     : `exited at once with exit code ${exitCode} (not out of memory)`;

@@ -53,8 +53,7 @@ export const showExitLogs = command({
   async run(app, id) {
     const reached = await reach(app);
     const { details } = await findContainer(reached, id, "");
-    const { stdout, stderr } = await reached.cli.probe(["logs", "--tail", "2000", id], 20_000);
-    const content = redact([stdout, stderr].filter(Boolean).join("\n"), secretValues(details.env));
+    const content = redact(await reached.engine.logs(id, 2000), secretValues(details.env));
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "log", content }));
     return { outcome: "shown" };
   },
