@@ -293,12 +293,21 @@ export class Workbench {
     return entries;
   }
 
-  /** Chooses an entry of a row's context menu. */
+  /** Chooses an entry of a row's context menu, once the row is in a state in which the menu has it. */
   async rowMenuAction(view: string, label: string | RegExp, entry: string): Promise<void> {
-    const menu = await this.#openMenu(view, label);
-    // A click would count only a tenth of a second after the menu came.
-    await menu.locator(".action-item .action-label", { hasText: exactly(entry) }).hover();
-    await this.page.keyboard.press("Enter");
+    const deadline = Date.now() + patience;
+    for (;;) {
+      const menu = await this.#openMenu(view, label);
+      const item = menu.locator(".action-item .action-label", { hasText: exactly(entry) });
+      if ((await item.count()) > 0) {
+        // A click would count only a tenth of a second after the menu came.
+        await item.hover();
+        return this.page.keyboard.press("Enter");
+      }
+      if (Date.now() > deadline) throw new Error(`The context menu has no "${entry}": ${(await menu.allInnerTexts()).join()}`);
+      await this.page.keyboard.press("Escape");
+      await menu.waitFor({ state: "detached" });
+    }
   }
 
   /** Selects several rows, as with Ctrl and a click; a context menu then acts on all of them. */
