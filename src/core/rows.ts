@@ -276,6 +276,7 @@ function gpuRow(gpu: Gpu, state: State): Row {
     unhealthy ? health : "",
     gpu.utilization === undefined ? "" : `${gpu.utilization} %`,
     formatMemory(gpu.memoryUsedMiB, gpu.memoryTotalMiB) ?? "",
+    sick.length === 0 && held.length > 0 ? `held by ${held.map(({ name }) => name).join(", ")}` : "",
     gpu.temperature === undefined ? "" : `${gpu.temperature} °C`,
     gpu.architecture ?? "",
     unhealthy ? "" : health,
@@ -291,8 +292,7 @@ function gpuRow(gpu: Gpu, state: State): Row {
       ? { id: error ? "error" : "warning", color: error ? "list.errorForeground" : "list.warningForeground" }
       : { id: "chip" },
     menu: "gpu",
-    accessibilityLabel: [`GPU ${gpu.index}`, gpu.name, ...facts, `${count(held.length, "container")} on it`].join(", "),
-    expanded: held.length > 0,
+    accessibilityLabel: [`GPU ${gpu.index}`, gpu.name, ...facts].join(", "),
     ...(held.length === 0
       ? {}
       : {

@@ -203,7 +203,7 @@ async function findCreated({ name, argv }: Undo & { kind: "create" }, engine: En
 const unfinished = new Map<string, { undo: Undo; stop: AbortController }>();
 
 /** How often to look again for the container of a broken-off create, on an engine that answers. */
-const looks = 3;
+const looks = 6;
 
 function undoLater(undo: Undo, engine: Engine, cli: Cli): void {
   const stop = new AbortController();

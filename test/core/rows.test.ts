@@ -398,7 +398,7 @@ describe("the GPUs view", () => {
       draw({ gpus: known(idle, busy), containers }),
       [
         "0  H100 80GB HBM3  0 % · 0 / 79 GB · 31 °C · sm90 · healthy",
-        "1  H100 80GB HBM3  41 % · 18 / 79 GB · 52 °C · sm90 · healthy",
+        "1  H100 80GB HBM3  41 % · 18 / 79 GB · held by perception, shared · 52 °C · sm90 · healthy",
         "  perception  vss-rt-cv:3.2.1",
         "  shared  pytorch:2.8",
         "",
@@ -445,10 +445,7 @@ describe("the GPUs view", () => {
 
   it("is read aloud as it reads, with how many hold it", () => {
     const [row] = gpuRows(state({ gpus: known(idle), containers: [container("a", "running", { gpus: "all" })] }));
-    assert.equal(
-      row?.accessibilityLabel,
-      "GPU 0, NVIDIA H100 80GB HBM3, 0 %, 0 / 79 GB, 31 °C, sm90, healthy, 1 container on it",
-    );
+    assert.equal(row?.accessibilityLabel, "GPU 0, NVIDIA H100 80GB HBM3, 0 %, 0 / 79 GB, held by a, 31 °C, sm90, healthy");
   });
 
   it("is empty when the GPUs are unknown or none", () => {
