@@ -287,10 +287,7 @@ export class Workbench {
 
   /** The entries of a row's context menu. */
   async rowMenu(view: string, label: string | RegExp): Promise<string[]> {
-    const menu = await this.#openMenu(view, label);
-    const entries = await menu.locator(".action-item .action-label:not(.separator)").allInnerTexts();
-    await this.page.keyboard.press("Escape");
-    return entries;
+    return this.#closeMenu(await this.#openMenu(view, label));
   }
 
   /** Chooses an entry of a row's context menu, once the row is in a state in which the menu has it. */
@@ -304,9 +301,8 @@ export class Workbench {
         await item.hover();
         return this.page.keyboard.press("Enter");
       }
-      if (Date.now() > deadline) throw new Error(`The context menu has no "${entry}": ${(await menu.allInnerTexts()).join()}`);
-      await this.page.keyboard.press("Escape");
-      await menu.waitFor({ state: "detached" });
+      const entries = await this.#closeMenu(menu);
+      if (Date.now() > deadline) throw new Error(`The context menu has no "${entry}", only ${entries.join(", ")}.`);
     }
   }
 
@@ -321,6 +317,13 @@ export class Workbench {
     const menu = this.page.locator(".monaco-menu").last();
     await menu.locator(".action-item").first().waitFor();
     return menu;
+  }
+
+  async #closeMenu(menu: Locator): Promise<string[]> {
+    const entries = await menu.locator(".action-item .action-label:not(.separator)").allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    await menu.waitFor({ state: "detached" });
+    return entries;
   }
 
   // Messages
