@@ -13,6 +13,7 @@ import {
   freshName,
   planFor,
   removeContainers,
+  runBox,
   sentenceOf,
   stateOf,
   toolsFor,
@@ -35,7 +36,10 @@ describe("GPUs in containers", function () {
   afterEach(() => removeContainers(lab));
 
   describe("the handle of a container", () => {
-    const withGpus = async (gpus: GpuRequest = "all") => (await deploy(tools, { image: busybox, gpus })).id;
+    const withGpus = (gpus: Exclude<GpuRequest, string> | "all" = "all") => {
+      const which = gpus === "all" ? { Count: -1 } : "count" in gpus ? { Count: gpus.count } : { DeviceIDs: gpus.ids };
+      return runBox(lab, freshName(), { HostConfig: { Init: true, DeviceRequests: [{ ...which, Capabilities: [["gpu"]] }] } });
+    };
     const check = (id: string, gpus: GpuRequest = "all", more: Partial<Tools> = {}) =>
       checkContainerGpu({ id, gpus }, { ...tools, ...more });
 
@@ -46,7 +50,7 @@ describe("GPUs in containers", function () {
     });
 
     it("is ok for one GPU, by index and by UUID", async () => {
-      const wishes: GpuRequest[] = [{ ids: ["1"] }, { ids: [gpuUuid(1)] }, { ids: [gpuUuid(0)] }, { count: 1 }];
+      const wishes: Exclude<GpuRequest, string>[] = [{ ids: ["1"] }, { ids: [gpuUuid(1)] }, { ids: [gpuUuid(0)] }, { count: 1 }];
       const healths = await Promise.all(wishes.map(async (wish) => check(await withGpus(wish), wish)));
       for (const health of healths)
         assert.deepEqual(health, { verdict: "ok", detail: "The container holds 1 GPU, and it answers." });
@@ -170,8 +174,8 @@ describe("GPUs in containers", function () {
     }
     const none = "1 free GPU was asked for, and none of 2 is free: retire a container that holds one.";
 
-    it("never twice, however many ask at once: five rounds", async () => {
-      for (let round = 0; round < 5; round++) {
+    it("never twice, however many ask at once", async () => {
+      for (let round = 0; round < 3; round++) {
         const results = await Promise.allSettled(Array.from({ length: 4 }, () => deployFree(1)));
         const won = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
         const lost = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));

@@ -163,12 +163,12 @@ describe("which engine", function () {
       const children: ChildProcess[] = [];
       const onSpawn = (message: unknown) => children.push((message as { process: ChildProcess }).process);
       subscribe("child_process", onSpawn);
+      const tools = await toolsFor(remote);
       try {
         const id = await createBox(lab);
         const seen = watch(remote);
         await seen.until("the container", () => seen.find(id)?.details !== undefined);
         assert.deepEqual(seen.store.get().engine, { status: "ready", context: "default", local: false });
-        const tools = await toolsFor(remote);
         assert.equal((await tools.engine.inspect(id))?.id, id);
         assert.equal(await tools.engine.inspect("nobody-s"), undefined);
         const { plan } = await planFor(tools, { image: "berth-lab/busybox:1", name: "over-tcp" });
@@ -177,8 +177,8 @@ describe("which engine", function () {
           containers.some(({ name, state }) => name === "over-tcp" && state === "running"),
         );
         assert.deepEqual(await tools.engine.changes(id), []);
-        tools.engine.close();
       } finally {
+        tools.engine.close();
         endWatches();
         unsubscribe("child_process", onSpawn);
       }

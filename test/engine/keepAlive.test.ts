@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import type { ImageName } from "../lab/images.ts";
 import type { Tools } from "../../src/engine/execute.ts";
-import { planRetire } from "../../src/core/plan.ts";
-import { carryOut, deploy, freshName, removeContainers, sentenceOf, stateOf, toolsFor, until, useEngine } from "./support.ts";
+import { deploy, freshName, removeContainers, sentenceOf, stateOf, toolsFor, until, useEngine } from "./support.ts";
 import type { LabEngine } from "../lab/engine.ts";
 
 describe("a container without a command is kept running", function () {
@@ -62,17 +61,5 @@ describe("a container without a command is kept running", function () {
     await lab.docker("exec", id, "sh", "-c", "kill $(pidof sleep)");
     await until("no trace of them", async () => (await processes()).length === 2);
     assert.deepEqual((await processes()).map((line) => line.split(" ")[0]?.replace(/.*\//, "")).sort(), ["docker-init", "tail"]);
-  });
-
-  it("and outlives five stops and starts", async () => {
-    const { id } = await deploy(tools, { image: "berth-lab/busybox:1" });
-    await lab.docker("exec", id, "sh", "-c", "echo work >/work");
-    for (let n = 0; n < 5; n++) {
-      await lab.docker("stop", id);
-      await lab.docker("start", id);
-      assert.equal(await lab.docker("exec", id, "cat", "/work"), "work");
-    }
-    await carryOut(planRetire((await tools.engine.inspect(id))!, { volumes: false }), tools);
-    assert.equal(await stateOf(tools, id), undefined);
   });
 });

@@ -83,11 +83,26 @@ describe("an engine that goes away in the middle of a deploy leaves nothing half
         await comeBack();
         await until("what was made to be gone", async () => (await stateOf(tools, plan.container.name)) === undefined);
         // The way is free again, and nobody takes the next one for what was left of the first.
-        const { plan: again } = await planFor(tools, { image: "berth-lab/busybox:1", name: plan.container.name });
+        const { plan: again } = await planFor(
+          tools,
+          { image: "berth-lab/busybox:1", name: plan.container.name },
+          { start: false },
+        );
         const { id } = await carryOut(again, tools);
-        await until("the next one to be left alone", async () => (await stateOf(tools, id)) === "running");
+        assert.equal(await stateOf(tools, id), "created");
         assert.equal(await stateOf(tools, bystander), "created");
       });
+
+  it("and what was made again under the same name is still there", async () => {
+    const { plan } = await planFor(tools, { image: "berth-lab/busybox:1" });
+    proxy.onRequest = (line) => line !== "POST /containers/create";
+    await assert.rejects(carryOut(plan, tools), EngineGoneError); // its connection broke: Berth looks for what may have been made
+    proxy.onRequest = undefined;
+    const { id } = await carryOut({ ...plan, steps: plan.steps.slice(0, 1) }, tools);
+    // Berth looks for at most 3.5 s: three whole deploys later it has given up.
+    for (let n = 0; n < 3; n++) await carryOut((await planFor(tools, { image: "berth-lab/busybox:1" })).plan, tools);
+    assert.equal(await stateOf(tools, id), "created");
+  });
 
   it("a broken-off create whose container turns up later is undone then", async () => {
     const { plan } = await planFor(tools, { image: "berth-lab/busybox:1", name: "late" });

@@ -211,6 +211,7 @@ export async function witness(lab: Pick<LabEngine, "socket">): Promise<{ actions
       response.once("error", () => undefined);
       resolve({ actions, end: () => call.destroy() });
     });
+    call.once("socket", (socket) => socket.unref()); // nor may a test that fails hold the process by it
     call.once("error", reject).end();
   });
 }

@@ -66,6 +66,10 @@ describe("when something is wrong with the engine, the views say so", () => {
     const window = await lab.open();
     await window.runCommand("Berth: Deploy Container");
     await window.pick("berth-lab/busybox:1");
+    await window.until(
+      () => window.quickInput(),
+      (input) => input?.value === "busybox",
+    );
     await window.type("unlucky");
     await window.accept();
     await window.until(
