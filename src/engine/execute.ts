@@ -173,7 +173,7 @@ async function undoAll(done: readonly Undo[], engine: Engine, cli: Cli, cause: u
       if (!(await undoOne(undo, engine, cli))) undoLater(undo, engine, cli);
     } catch (error) {
       if (!(error instanceof EngineGoneError))
-        throw new UserError(`${words(cause)} What was done before that could not be undone: ${words(error)}`);
+        throw new UserError(`${words(cause).replace(/\.?$/, ".")} What was done before that could not be undone: ${words(error)}`);
       undoLater(undo, engine, cli);
     }
   }
