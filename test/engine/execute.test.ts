@@ -266,8 +266,8 @@ describe("a plan is carried out", function () {
 
   describe("retire", () => {
     const keep = async (id: string, image: string) => {
-      const { details, imageId } = await inspect(id);
-      return keepAs(image, details, await tools.engine.inspectImage(imageId));
+      const container = await inspect(id);
+      return keepAs(image, container, await tools.engine.inspectImage(container.imageId));
     };
     afterEach(async () => {
       for (const image of ["kept/work:1", "kept/secret:1"]) await lab.docker("rmi", "--force", image).catch(() => undefined);
