@@ -10,15 +10,17 @@ type Explanation = [RegExp, (match: RegExpMatchArray, about: About) => UserError
 
 const toolkit = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html";
 
+/** What the CLI says when nobody answers it. */
+const outOfReach =
+  /cannot connect to the docker daemon|error during connect|connection refused|connection reset by peer|(^|: )(unexpected )?EOF\b|broken pipe|shutting down|context deadline exceeded/i;
+/** What an engine answers while it goes down; other trouble that it tells, such as runc's, is no sign of that. */
+const goingDown = /shutting down|ttrpc: closed|transport is closing|containerd\.sock/i;
+
 /** Texts of Docker 20.10 to 29, the more particular first. */
 const known: Explanation[] = [
   [
     /permission denied while trying to connect/i,
     () => new EngineGoneError("Docker refuses your user: join the 'docker' group, then log in again."),
-  ],
-  [
-    /cannot connect to the docker daemon|error during connect|connection refused|connection reset by peer|(^|: )(unexpected )?EOF\b|broken pipe|shutting down|context deadline exceeded/i,
-    () => new EngineGoneError("The Docker engine went away."),
   ],
   [/container name "?\/?([^"\s]+)"? is already in use/i, ([, name]) => new UserError(takenName(name ?? ""))],
   [/no such image: (\S+)/i, ([, image], about) => new UserError(missingImage(about.image ?? image ?? ""))],
@@ -88,6 +90,8 @@ const known: Explanation[] = [
 /** A failed `docker` command line in words that help; what is unknown stays in Docker's own words. */
 export function explainDocker(stderr: string, about: About): UserError {
   const text = stderr.trim();
+  if ((/Error response from daemon/i.test(text) ? goingDown : outOfReach).test(text))
+    return new EngineGoneError("The Docker engine went away.");
   for (const [pattern, explain] of known) {
     const match = text.match(pattern);
     if (match) return explain(match, about);

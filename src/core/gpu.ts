@@ -255,22 +255,6 @@ export function parseList(text: string): ListedGpu[] {
   return gpus;
 }
 
-/** A process that holds a CUDA context; its memory is absent where the driver does not tell (WSL2, another user's process). */
-export interface ComputeApp {
-  pid: number;
-  gpuUuid: string;
-  usedMiB?: number;
-}
-
-/** Reads `--query-compute-apps=pid,gpu_uuid,used_memory --format=csv,noheader,nounits`. With MIG the UUID is the parent's. */
-export function parseComputeApps(csv: string): ComputeApp[] {
-  return csv.split("\n").flatMap((line) => {
-    const [pid = "", gpuUuid, used = ""] = line.split(",").map((cell) => cell.trim());
-    if (!/^\d+$/.test(pid) || !gpuUuid) return [];
-    return [{ pid: Number(pid), gpuUuid, ...present({ usedMiB: /^\d/.test(used) ? Number.parseFloat(used) : undefined }) }];
-  });
-}
-
 // In this order: "RTX 5000 Ada" is no RTX 50xx, "Quadro RTX 4000" is no RTX 40xx, and B300 comes before the rest of the B's.
 const architectures: [RegExp, string][] = [
   [/\bGB10\b/, "sm121"],

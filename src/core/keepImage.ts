@@ -1,6 +1,6 @@
-import type { Details, ImageDetails } from "./engineJson.ts";
+import type { Container, Details, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive } from "./keepAlive.ts";
-import { isSecretName } from "./redact.ts";
+import { isSecretName, redact, secretValues } from "./redact.ts";
 
 /** How a container becomes an image. */
 export interface Keep {
@@ -15,18 +15,24 @@ export interface Keep {
   filesOnly: boolean;
 }
 
+type KeptContainer = Pick<Container, "labels"> & { details: Details };
+
 /**
  * How to keep a container so that the image starts as the one it was made from, and holds no secret's value.
  * @param base The image that the container was made from; absent when it is gone
  */
-export function keepAs(image: string, container: Details, base: ImageDetails | undefined): Keep {
+export function keepAs(image: string, { details: container, labels }: KeptContainer, base: ImageDetails | undefined): Keep {
   const secret = container.env.filter((line) => isSecretName(nameOf(line)));
   // The keep-alive replaces the entrypoint, or is a command given to it.
   const { entrypoint, command } = container;
   const keptAlive = [command, [...entrypoint, ...command]].some((argv) => isKeepAlive(argv.join(" ")));
   const own = base && keptAlive ? base : container;
-  const start = [`ENTRYPOINT ${JSON.stringify(own.entrypoint)}`, `CMD ${JSON.stringify(own.command)}`];
-  if (secret.length === 0) return { image, changes: own === base ? start : [], filesOnly: false };
+  const secrets = secretValues(container.env);
+  const argv = (words: readonly string[]) => JSON.stringify(words.map((word) => redact(word, secrets)));
+  const start = [`ENTRYPOINT ${argv(own.entrypoint)}`, `CMD ${argv(own.command)}`];
+  // A container of the kept image is not one that Berth made.
+  const unlabel = Object.keys(labels).flatMap((name) => (name.startsWith("dev.berth.") ? [`LABEL ${name}=`] : []));
+  if (secret.length === 0) return { image, changes: [...(own === base ? start : []), ...unlabel], filesOnly: false };
   const env = container.env.map((line) => (secret.includes(line) ? `ENV ${nameOf(line)}=` : envInstruction(line)));
   const place = [
     ...(container.workingDir ? [`WORKDIR ${container.workingDir}`] : []),

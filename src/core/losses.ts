@@ -12,6 +12,8 @@ export interface Change {
 export interface Losses {
   /** Paths in the writable layer, without folders that only hold a change and without noise. */
   files: readonly string[];
+  /** Paths in caches and temporary folders: often worthless, sometimes a downloaded model or a checkpoint. */
+  temporary: readonly string[];
   /** Command lines, without the keep-alive and an attached editor. */
   processes: readonly string[];
   /** Where volumes without a name are mounted. */
@@ -20,12 +22,13 @@ export interface Losses {
 
 /** Paths that programs write by themselves, or that the engine and NVIDIA's hook put there. */
 const noise = [
-  /^\/(tmp|run|dev|proc|sys)(\/|$)/,
-  /^\/var\/(run|tmp|cache|log|lib\/apt|lib\/dpkg)(\/|$)/,
+  /^\/(run|dev|proc|sys)(\/|$)/,
+  /^\/var\/(run|cache|lib\/apt|lib\/dpkg|log\/(apt|dpkg\.log|alternatives\.log|bootstrap\.log|lastlog|faillog|wtmp|btmp))(\/|$)/,
+  /^\/tmp\/(\.X11-unix|\.ICE-unix|vscode-[\w-]+|\.?pip-[\w-]+|tmux-\d+)(\/|$)/,
   /^\/etc\/(hosts|hostname|resolv\.conf|mtab|ld\.so\.cache)$/,
   /(^|\/)__pycache__(\/|$)/,
   /\.pyc$/,
-  /^\/(root|home\/[^/]+)\/\.(cache|vscode-server|vscode-server-insiders|vscode-remote-containers|cursor-server|dotnet|nv|lesshst|wget-hsts|viminfo|python_history|ash_history|bash_history|zsh_history)(\/|$)/,
+  /^\/(root|home\/[^/]+)\/\.(cache\/(pip|Microsoft|node-gyp|fontconfig)|vscode-server|vscode-server-insiders|vscode-remote-containers|cursor-server|dotnet|nv|lesshst|wget-hsts|viminfo|python_history|ash_history|bash_history|zsh_history)(\/|$)/,
   /^\/(sbin|dev)\/docker-init$/,
   /^(\/usr)?\/sbin\/docker-init$|^\/dev\/init$/,
   /^\/usr\/bin\/nv(idia)?-[\w-]+$/,
@@ -35,6 +38,8 @@ const noise = [
   /^\/(usr\/)?lib\/firmware\/nvidia(\/|$)/,
 ];
 
+const temporary = /^\/((var\/)?tmp|var\/log|(root|home\/[^/]+)\/\.cache)(\/|$)/;
+
 /** What an attached editor runs inside: closing the window ends it. */
 const editor = /\/\.(vscode-server|vscode-server-insiders|vscode-remote-containers|cursor-server)\//;
 
@@ -43,14 +48,15 @@ export function losses(changes: readonly Change[], processes: readonly string[],
   const mountPoints = mounts.map(({ target }) => target);
   const paths = new Set(changes.map(({ path }) => path));
   const holdsAnother = parents(paths);
-  const files = changes
+  const found = changes
     .filter(({ path, kind }) => !(kind === 0 && holdsAnother.has(path))) // a folder counts as changed when something in it did
     .filter(({ path, kind }) => !(kind === 1 && holdsAnother.has(path))) // a new folder is told by what is in it
     .map(({ path }) => path)
     .filter((path) => !noise.some((known) => known.test(path)))
     .filter((path) => !mountPoints.some((mount) => mount === path || mount.startsWith(`${path}/`)));
   return {
-    files,
+    files: found.filter((path) => !temporary.test(path)),
+    temporary: found.filter((path) => temporary.test(path)),
     processes: processes.filter((line) => !isKeepAlive(line) && !editor.test(line)),
     volumes: mounts
       .filter(({ type, name }) => type === "volume" && /^[0-9a-f]{64}$/.test(name ?? ""))
@@ -65,22 +71,35 @@ function parents(paths: ReadonlySet<string>): Set<string> {
   return found;
 }
 
-export function nothingLost({ files, processes, volumes }: Losses): boolean {
-  return files.length + processes.length + volumes.length === 0;
+export function nothingLost(lost: Losses): boolean {
+  return !filesLost(lost) && lost.processes.length + lost.volumes.length === 0;
+}
+
+/** Whether keeping the container as an image would keep anything. */
+export function filesLost({ files, temporary }: Losses): boolean {
+  return files.length + temporary.length > 0;
 }
 
 /** The losses as lines for a question; long lists are cut, and the rest is counted. */
-export function renderLosses({ files, processes, volumes }: Losses, most = 8): string {
+export function renderLosses({ files, temporary, processes, volumes }: Losses, most = 8): string {
   const line = (item: string) => item.replace(/[\p{Cc}\s]+/gu, " ");
+  const more = (n: number) => (n > 0 ? [`  and ${n} more`] : []);
   const list = (items: readonly string[]) => [
     ...items
       .slice(0, most)
       .map(line)
       .map((item) => `  ${item.length > 100 ? `${item.slice(0, 99)}…` : item}`),
-    ...(items.length > most ? [`  and ${items.length - most} more`] : []),
+    ...more(items.length - most),
   ];
   return [
     ...(files.length > 0 ? [`${count(files.length, "file")} changed in the container:`, ...list(files)] : []),
+    ...(temporary.length > 0
+      ? [
+          `${count(temporary.length, "file")} in caches and temporary folders:`,
+          ...list(temporary.slice(0, 2)),
+          ...more(temporary.length - 2),
+        ]
+      : []),
     ...(processes.length > 0 ? [`${count(processes.length, "process", "processes")} running:`, ...list(processes)] : []),
     ...(volumes.length > 0 ? [`${count(volumes.length, "anonymous volume")}:`, ...list(volumes)] : []),
   ].join("\n");

@@ -53,7 +53,7 @@ export function containerRows(state: State, now: number): Row[] {
 function containerRow(container: Container, state: State, now: number): Row {
   const { id, name, details } = container;
   const up = isUp(container.state);
-  const own = container.labels[label.version] !== undefined;
+  const own = isOwn(container);
   const handle = up ? state.handles[id] : undefined;
   const busy = state.busy[name];
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
@@ -188,16 +188,20 @@ function mountText({ type, name, source, readOnly }: Mount): string {
   return readOnly ? `${from} (read-only)` : from;
 }
 
+/** Whether Berth made it. An image kept from one of its containers carries the label, emptied. */
+export function isOwn({ labels }: Pick<Container, "labels">): boolean {
+  return labels[label.version] === "1";
+}
+
 /** Who made a container, as far as its labels tell. */
 export function maker({ labels, created }: Container, now: number): string {
-  const who =
-    labels[label.version] !== undefined
-      ? `Berth${labels[label.user] ? ` for ${labels[label.user]}` : ""}`
-      : labels["devcontainer.local_folder"] !== undefined
-        ? "Dev Containers"
-        : labels["com.docker.compose.project"] !== undefined
-          ? `Compose (${labels["com.docker.compose.project"]})`
-          : undefined;
+  const who = isOwn({ labels })
+    ? `Berth${labels[label.user] ? ` for ${labels[label.user]}` : ""}`
+    : labels["devcontainer.local_folder"] !== undefined
+      ? "Dev Containers"
+      : labels["com.docker.compose.project"] !== undefined
+        ? `Compose (${labels["com.docker.compose.project"]})`
+        : undefined;
   const when = created > 0 ? `${span(now - created)} ago` : "";
   if (who === undefined) return when === "" ? "Not created by Berth" : `Created ${when}, not by Berth`;
   return [`Created by ${who}`, when].filter(Boolean).join(", ");

@@ -46,6 +46,8 @@ export class ExitedEarlyError extends UserError {
 const settleTime = 1000;
 /** The most a container gets to stop by itself: Docker's own default is 10 s, and images can ask for more. */
 const stopTimeout = 120_000;
+/** A large writable layer or image on a slow disk takes minutes to remove. */
+const removeTimeout = 10 * 60_000;
 
 /**
  * Carries out a plan, telling each step as it starts and ends. It decides nothing. When a step fails or `signal` is raised, what this run did is undone,
@@ -120,13 +122,18 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return undefined;
       case "keep":
         await cli.run(step.argv, about, 30 * 60_000, step.from);
+        done.push({ kind: "run", argv: ["image", "rm", step.argv.at(-1) ?? ""] });
         return undefined;
       case "remove":
         await remove(step.argv, about);
         done.length = 0; // what is gone cannot be started again
         return undefined;
       case "removeImage":
-        await cli.run(step.argv, about);
+        try {
+          await cli.run(step.argv, about, removeTimeout);
+        } catch (error) {
+          throw new UserError(`${container.name} is gone, but its image stays. ${words(error)}`);
+        }
         return undefined;
     }
   }
@@ -134,7 +141,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
   /** A container that was run with `--rm` goes by itself once it is stopped; whoever is first, it is to be gone. */
   async function remove(argv: readonly string[], about: About): Promise<void> {
     try {
-      await cli.run(argv, about);
+      await cli.run(argv, about, removeTimeout);
     } catch (error) {
       if (words(error).includes("already in progress")) await engine.removed(container.id, AbortSignal.timeout(stopTimeout));
       if (await engine.inspect(container.id)) throw error;
@@ -173,7 +180,9 @@ async function undoAll(done: readonly Undo[], engine: Engine, cli: Cli, cause: u
       if (!(await undoOne(undo, engine, cli))) undoLater(undo, engine, cli);
     } catch (error) {
       if (!(error instanceof EngineGoneError))
-        throw new UserError(`${words(cause).replace(/\.?$/, ".")} What was done before that could not be undone: ${words(error)}`);
+        throw new UserError(
+          `${words(cause).replace(/\.?$/, ".")} What was done before that could not be undone: ${words(error)}`,
+        );
       undoLater(undo, engine, cli);
     }
   }

@@ -174,7 +174,8 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   let following: Promise<void> | undefined;
   function reconnect(): void {
     failures = 0;
-    store.update({ engine: { status: "connecting" }, containers: [], images: [], handles: {} });
+    const gpus = { state: "unknown", reason: "Connecting to another Docker engine…" } as const;
+    store.update({ engine: { status: "connecting" }, containers: [], images: [], handles: {}, gpus });
     session?.abort();
     wake?.();
   }

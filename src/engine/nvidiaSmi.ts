@@ -1,13 +1,11 @@
 // This machine's GPUs, as its nvidia-smi tells them.
-import { parseComputeApps, parseFields, parseGpus, parseList, queryFields, type ComputeApp, type HostGpus } from "../core/gpu.ts";
+import { parseFields, parseGpus, parseList, queryFields, type HostGpus } from "../core/gpu.ts";
 import { hostHealth, verdict, withoutGpus, type Health, type ProbeResult } from "../core/gpuHealth.ts";
 
 export interface NvidiaSmi {
   /** The cards now. Rejects only when `signal` aborts (with its reason); a reading under way goes on for the others who wait for it. */
   read(signal?: AbortSignal): Promise<HostGpus>;
   check(): Promise<Health>;
-  /** The processes on the cards; undefined when they could not be read. Process ids are this machine's. */
-  computeApps(): Promise<ComputeApp[] | undefined>;
 }
 
 /** More than the longest answer (`--help-query-gpu`, about 40 kB). */
@@ -29,7 +27,6 @@ export function createNvidiaSmi({
   let fields: Promise<string[] | ProbeResult> | undefined;
   let driver: string | undefined;
   let reading: Promise<{ gpus: HostGpus; health: Health }> | undefined;
-  let readingApps: Promise<ComputeApp[] | undefined> | undefined;
 
   /** One at a time: the driver serialises them anyway, and a poll must not pile up processes behind a slow one. */
   function run(...argv: string[]): Promise<ProbeResult> {
@@ -117,11 +114,6 @@ export function createNvidiaSmi({
       return signal ? unlessAborted(gpus, signal) : gpus;
     },
     check: () => read().then((reading) => reading.health),
-    computeApps() {
-      return (readingApps ??= run("--query-compute-apps=pid,gpu_uuid,used_memory", "--format=csv,noheader,nounits")
-        .then(({ exitCode, stdout }) => (exitCode === 0 ? parseComputeApps(stdout) : undefined))
-        .finally(() => (readingApps = undefined)));
-    },
   };
 }
 

@@ -32,7 +32,9 @@ export function register(app: App, definition: Command<z.ZodMiniType>): vscode.D
     const rows = asRows(given, selection);
     const fromUi = rows !== undefined || given === undefined || given === null;
     try {
-      const calls = rows ? rows.map(({ target }) => target ?? {}) : [given ?? {}];
+      // A button in a view's title is given the focused row, whether or not the command has to do with it.
+      const isFor = (target: object) => definition.keys.safeParse(target).success;
+      const calls = rows ? rows.map(({ target }) => (target && isFor(target) ? target : {})) : [given ?? {}];
       let result: object | undefined;
       for (const call of calls) {
         const keys = parse(definition, call);
@@ -65,8 +67,17 @@ function parse({ id, keys }: Command<z.ZodMiniType>, given: unknown): never {
   const [issue] = result.error.issues;
   if (issue?.code === "unrecognized_keys") throw new UserError(`${id} does not know '${issue.keys.join("', '")}'.`);
   const where = issue && issue.path.length > 0 ? `'${issue.path.join(".")}'` : "its argument";
-  const wanted = issue && "expected" in issue ? `must be ${String(issue.expected)}` : (issue?.message ?? "is not valid");
-  throw new UserError(`${id}: ${where} ${wanted}.`);
+  throw new UserError(`${id}: ${where} must be ${wanted(issue)}.`);
+}
+
+/** Schemas of several forms bring their own words. */
+function wanted(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === "invalid_type")
+    return (
+      ({ string: "a text", boolean: "true or false", array: "a list" } as Record<string, string>)[issue.expected] ??
+      `a value of type ${issue.expected}`
+    );
+  return issue?.message ?? "another value";
 }
 
 function untrusted(): UserError {

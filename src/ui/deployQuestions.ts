@@ -6,7 +6,7 @@ import { nameProblem } from "../core/names.ts";
 import { bytes } from "../core/units.ts";
 import { inspectAll } from "../engine/execute.ts";
 import type { App } from "./app.ts";
-import { proposeName, workspaceFolder, type DeployWish } from "./deploy.ts";
+import { proposeName, workspaceFolder, type DeployWish } from "./deployWish.ts";
 import { askInTurn, isBack, pick, pickMany, type, type Answer, type Place } from "./prompts.ts";
 import { isLocal, type Reach } from "./target.ts";
 
@@ -49,14 +49,14 @@ export async function askDeploy(app: App, reached: Reach, given: DeployWish, { a
     );
   }
   if (again || wish.gpus === undefined) {
-    if (gpus.length > 0) questions.push((place) => ask(askGpus(reached, gpus, place), (value) => (wish.gpus = value)));
+    if (gpus.length > 0) questions.push((place) => ask(askGpus(reached, gpus, place, wish.gpus), (value) => (wish.gpus = value)));
     else if (!isLocal(reached))
       questions.push((place) =>
         ask(pick(place, "GPUs of the engine's machine (unknown from here)", remoteGpus), (value) => (wish.gpus = value)),
       );
   }
   if (again || wish.mount === undefined)
-    questions.push((place) => ask(askMount(place, reached), (mount) => (wish.mount = mount)));
+    questions.push((place) => ask(askMount(place, reached, wish.mount), (mount) => (wish.mount = mount)));
   await askInTurn("Deploy container", questions);
   return wish;
 }
@@ -66,11 +66,22 @@ const remoteGpus = [
   { label: "All GPUs", value: "all" as const },
 ];
 
-/** Checkboxes, the first free GPU ticked: nothing ticked is no GPU. */
-async function askGpus({ engine }: Reach, gpus: readonly Gpu[], place: Place): Promise<Answer<DeployWish["gpus"]>> {
+/** Checkboxes; the first free GPU is ticked unless something was chosen before. Nothing ticked is no GPU. */
+async function askGpus(
+  { engine }: Reach,
+  gpus: readonly Gpu[],
+  place: Place,
+  current: DeployWish["gpus"],
+): Promise<Answer<DeployWish["gpus"]>> {
   const containers = await inspectAll(engine);
   const holding = gpus.map((gpu) => holders(containers, gpu).map(({ name }) => name));
-  const firstFree = holding.findIndex((names) => names.length === 0);
+  const firstFree = gpus.findIndex(
+    (gpu, n) => holding[n]?.length === 0 && !gpu.problems.some(({ severity }) => severity === "error"),
+  );
+  const isPicked = (gpu: Gpu, n: number) =>
+    typeof current === "object"
+      ? current.some((id) => [String(gpu.index), gpu.uuid].includes(String(id)))
+      : current === "all" || (current !== "none" && n === firstFree);
   const choices = gpus.map((gpu, n) => {
     const load = [
       formatMemory(gpu.memoryUsedMiB, gpu.memoryTotalMiB),
@@ -81,9 +92,9 @@ async function askGpus({ engine }: Reach, gpus: readonly Gpu[], place: Place): P
     return {
       label: `$(chip) GPU ${gpu.index}`,
       description: gpu.name,
-      detail: [...load, held].filter(Boolean).join(" · "),
+      detail: [...gpu.problems.map(({ text }) => text), held, ...load].filter(Boolean).join(" · "),
       value: String(gpu.index),
-      picked: n === firstFree,
+      picked: isPicked(gpu, n),
     };
   });
   const picked = await pickMany(place, "GPUs for the container; none ticked: no GPU", choices);
@@ -92,19 +103,21 @@ async function askGpus({ engine }: Reach, gpus: readonly Gpu[], place: Place): P
   return picked.length === gpus.length && gpus.length > 1 ? "all" : picked;
 }
 
-async function askMount(place: Place, reached: Reach): Promise<Answer<string | false>> {
+async function askMount(place: Place, reached: Reach, current: DeployWish["mount"]): Promise<Answer<string | false>> {
   const folder = workspaceFolder();
   const other = Symbol("other");
+  const chosenBefore = typeof current === "string" && current !== folder ? [current] : [];
+  const here = isLocal(reached);
   const choices = [
-    ...(folder && isLocal(reached)
-      ? [{ label: "$(folder) Workspace folder at /workspace", description: folder, value: folder }]
-      : []),
+    ...(folder && here ? [{ label: "$(folder) Workspace folder at /workspace", description: folder, value: folder }] : []),
+    ...chosenBefore.map((path) => ({ label: "$(folder) Chosen folder at /workspace", description: path, value: path })),
     { label: "$(circle-slash) Nothing", description: "files stay in the container only", value: false as const },
-    ...(isLocal(reached) ? [{ label: "$(folder-opened) Another folder at /workspace…", value: other }] : []),
+    ...(here ? [{ label: "$(folder-opened) Another folder at /workspace…", value: other }] : []),
   ];
-  const picked = await pick<string | false | symbol>(place, "What should the container see of this machine?", choices);
+  const active = current === true ? folder : current;
+  const picked = await pick<string | false | symbol>(place, "What should the container see of this machine?", choices, active);
   if (isBack(picked)) return picked;
   if (typeof picked !== "symbol") return picked;
   const chosen = await vscode.window.showOpenDialog({ canSelectFiles: false, canSelectFolders: true, openLabel: "Mount" });
-  return chosen?.[0] ? chosen[0].fsPath : askMount(place, reached);
+  return chosen?.[0] ? chosen[0].fsPath : askMount(place, reached, current);
 }

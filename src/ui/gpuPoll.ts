@@ -34,6 +34,13 @@ export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visibl
     const interval = settings.gpuPoll() * (visible ? 1 : unseen);
     timer = setTimeout(() => void read(), Math.max(0, lastRead + interval - performance.now()));
   }
+  let wasReady = false;
+  // It can be another engine now, and so no more about this machine's GPUs.
+  const unlisten = app.store.onDidChange(({ engine }) => {
+    const isReady = engine.status === "ready";
+    if (isReady && !wasReady) void read();
+    wasReady = isReady;
+  });
   const focus = vscode.window.onDidChangeWindowState(schedule);
   void read();
   return {
@@ -47,6 +54,7 @@ export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visibl
       disposed = true;
       clearTimeout(timer);
       focus.dispose();
+      unlisten();
     },
   };
 }

@@ -21,7 +21,10 @@ export interface OpenOptions {
 export async function open(app: App, reached: Reach, id: string, wanted: Open, options: OpenOptions): Promise<void> {
   if (wanted === "none") return;
   const container = await findContainer(reached, id, "");
-  if (wanted === "terminal") return openTerminal(reached, container, options.folder);
+  const { folder } = options;
+  if (folder !== undefined && !(await reached.engine.has(id, folder)))
+    throw new UserError(`There is no folder ${folder} in ${container.name}.`);
+  if (wanted === "terminal") return openTerminal(reached, container, folder);
   await openWindow(app, reached, container, options);
 }
 
@@ -61,7 +64,8 @@ async function openWindow(app: App, reached: Reach, container: Inspected, { ask,
     return;
   }
   // In a remote window the extension lives on the other host, out of sight: only the call tells whether it is there.
-  if (vscode.env.remoteName !== undefined && (await attachByCommand(app, container))) return;
+  // Cursor's own extension has the same command, and another id.
+  if (await attachByCommand(app, container)) return;
   await offerTerminal(reached, container, commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]), ask);
 }
 

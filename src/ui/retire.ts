@@ -3,10 +3,11 @@ import * as z from "zod/mini";
 import { UserError } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
 import { blanked, keepAs, type Keep } from "../core/keepImage.ts";
-import { losses, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
+import { filesLost, losses, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
 import { timestamp } from "../core/names.ts";
-import { planRetire, planStop, type RemoveChoices } from "../core/plan.ts";
-import { label } from "../core/runSpec.ts";
+import { planRetire, type RemoveChoices } from "../core/plan.ts";
+import { redact, secretValues } from "../core/redact.ts";
+import { isOwn } from "../core/rows.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { alone, confirm, isBack, type } from "./prompts.ts";
@@ -14,17 +15,6 @@ import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
 
 const target = { container: z.optional(z.string()) };
-
-export const stop = command({
-  id: "berth.stop",
-  keys: z.strictObject(target),
-  async run(app, { container }, { fromUi }) {
-    const reached = await reach(app);
-    const found = await findContainer(reached, container, "Stop which container?", ({ state }) => isUp(state));
-    await runPlan(app, reached, planStop(found), { silent: !fromUi });
-    return { outcome: "stopped" };
-  },
-});
 
 export const retire = command({
   id: "berth.retire",
@@ -48,89 +38,102 @@ interface Removal {
   outcome: "retired" | "removed";
 }
 
+interface RemovalWish {
+  container?: string | undefined;
+  force?: boolean | undefined;
+  keepImage?: boolean | undefined;
+}
+
 async function removeContainer(
   app: App,
-  {
-    container,
-    force,
-    keepImage,
-  }: { container?: string | undefined; force?: boolean | undefined; keepImage?: boolean | undefined },
+  { container, force, keepImage }: RemovalWish,
   { verb, outcome }: Removal,
 ): Promise<object> {
   if (force && container === undefined)
     throw new UserError(`berth.${verb.toLowerCase()} with 'force' needs 'container': what to remove.`);
   const reached = await reach(app);
   const found = await findContainer(reached, container, `${verb} which container?`);
+  const removeImage = keepImage === false ? await removableImage(reached, found) : undefined;
   // Without a question nobody has seen the anonymous volumes: they stay on the engine.
-  const choices: RemoveChoices = force ? { volumes: false } : await askRemoval(reached, found, verb, keepImage === false);
-  if (force && keepImage === true) choices.keepAs = await keep(reached, found, keptName(found.name));
-  if (keepImage === false) {
-    const others = (await reached.engine.containers()).filter(({ id, imageId }) => imageId === found.imageId && id !== found.id);
-    if (others.length > 0) {
-      throw new UserError(
-        `The image ${found.image} is in use by ${others.map(({ name }) => name).join(", ")} too: retire ${found.name} without removing it.`,
-      );
-    }
-    // The tag can have moved on to a newer image, which is not ours to remove.
-    const tagged = await reached.engine.inspectImage(found.image);
-    choices.removeImage = tagged?.id === found.imageId ? found.image : found.imageId;
-  }
-  await runPlan(app, reached, planRetire(found, choices, verb), { silent: force === true });
-  if (choices.keepAs || keepImage) return { outcome, image: "kept" };
-  return { outcome, ...(choices.removeImage ? { image: "removed" } : {}) };
+  const choices: RemoveChoices = force
+    ? { volumes: false, ...(keepImage ? { keepAs: await keep(reached, found, keptName(found.name)) } : {}) }
+    : await askRemoval(reached, found, { verb, removeImage, keepFirst: keepImage === true });
+  const remove = removeImage === undefined || choices.keepAs ? {} : { removeImage };
+  await runPlan(app, reached, planRetire(found, { ...choices, ...remove }, verb), { silent: force === true });
+  if (choices.keepAs) return { outcome, image: "kept" };
+  return removeImage === undefined ? { outcome } : { outcome, image: "removed" };
 }
 
-/** The base is gone when its last tag was removed and the engine pruned it. */
-async function keep({ engine }: Reach, { details, imageId }: Inspected, image: string): Promise<Keep> {
-  return keepAs(image, details, await engine.inspectImage(imageId));
+/** What to call the container's image when it is removed too: by its tag, unless that has moved on to a newer image. @throws UserError when it is in use */
+async function removableImage({ engine }: Reach, { id, name, image, imageId }: Inspected): Promise<string> {
+  const others = (await engine.containers()).filter((other) => other.imageId === imageId && other.id !== id);
+  if (others.length > 0) {
+    const users = others.map((other) => other.name).join(", ");
+    throw new UserError(`The image ${image} is in use by ${users} too: retire ${name} without removing it.`);
+  }
+  return (await engine.inspectImage(image))?.id === imageId ? image : imageId;
+}
+
+/** @throws UserError when there is an image of that name, which would lose it */
+async function keep({ engine }: Reach, container: Inspected, image: string): Promise<Keep> {
+  if (await engine.inspectImage(image)) throw new UserError(`There is an image '${image}' already: choose another name.`);
+  // The base is gone when its last tag was removed and the engine pruned it.
+  return keepAs(image, container, await engine.inspectImage(container.imageId));
 }
 
 function keptName(container: string): string {
   return `${container.toLowerCase().replace(/[^a-z0-9]+/g, "-")}:kept-${timestamp(new Date())}`;
 }
 
+interface Question {
+  verb: "Retire" | "Remove";
+  /** The image that goes too. */
+  removeImage: string | undefined;
+  /** Keeping it as an image was asked for. */
+  keepFirst: boolean;
+}
+
 /** Shows exactly what goes, and asks. @throws Cancelled */
-async function askRemoval(
-  reached: Reach,
-  container: Inspected,
-  verb: "Retire" | "Remove",
-  imageToo: boolean,
-): Promise<RemoveChoices> {
+async function askRemoval(reached: Reach, container: Inspected, question: Question): Promise<RemoveChoices> {
   const lost = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: `Looking at what ${container.name} holds` },
     () => whatIsLost(reached, container),
   );
-  const plain = verb;
-  const keepFirst = `Keep as Image, Then ${verb}` as const;
-  const answer = await confirm(
-    `${verb} '${container.name}'?`,
-    removalText(container, lost, imageToo),
-    plain,
-    ...(lost.files.length > 0 ? [keepFirst] : []),
-  );
-  if (answer === plain) return { volumes: true };
+  const { verb, keepFirst } = question;
+  const keepAnswer = `Keep as Image, Then ${verb}`;
+  const answers = [...(keepFirst ? [] : [verb]), ...(keepFirst || filesLost(lost) ? [keepAnswer] : [])];
+  const answer = await confirm(`${verb} '${container.name}'?`, removalText(container, lost, question), ...answers);
+  if (answer === verb) return { volumes: true };
   const empty = blanked(container.details);
   const prompt = `Name of the image that keeps ${container.name}'s files${empty.length > 0 ? `; ${empty.join(", ")} will be empty in it` : ""}`;
-  const name = await type(alone(keepFirst), prompt, keptName(container.name), imageNameProblem);
-  if (isBack(name)) return askRemoval(reached, container, verb, imageToo);
+  const name = await type(alone(keepAnswer), prompt, keptName(container.name), imageNameProblem);
+  if (isBack(name)) return askRemoval(reached, container, question);
   return { volumes: true, keepAs: await keep(reached, container, name) };
 }
 
 async function whatIsLost({ engine }: Reach, container: Inspected): Promise<Losses> {
-  const running = container.state === "running";
-  const [changes, processes] = await Promise.all([engine.changes(container.id), running ? engine.processes(container.id) : []]);
-  return losses(changes, processes, container);
+  const hasProcesses = container.state === "running" || container.state === "paused";
+  const [changes, processes] = await Promise.all([
+    engine.changes(container.id),
+    hasProcesses ? engine.processes(container.id) : [],
+  ]);
+  const secrets = secretValues(container.details.env);
+  return losses(
+    changes,
+    processes.map((line) => redact(line, secrets)),
+    container,
+  );
 }
 
-function removalText({ image, labels, state }: Inspected, lost: Losses, imageToo: boolean): string {
-  const foreign = labels[label.version] === undefined ? " It was not created by Berth." : "";
+function removalText(container: Inspected, lost: Losses, { removeImage }: Question): string {
+  const { image, state } = container;
   return [
-    `It ${isUp(state) ? `is ${state}` : "is stopped"}, and was made from ${image}.${foreign}`,
+    `It ${isUp(state) ? `is ${state}` : "is stopped"}, and was made from ${image}.${isOwn(container) ? "" : " It was not created by Berth."}`,
     nothingLost(lost)
       ? "Nothing in it would be lost: no file was changed, and files in its mounts stay."
       : `These would be lost:\n${renderLosses(lost)}`,
-    ...(lost.files.length > 0 ? ["Files in its mounts stay."] : []),
-    ...(imageToo ? [`The image ${image} would be removed too.`] : []),
+    ...(filesLost(lost) ? ["Files in its mounts stay."] : []),
+    ...(removeImage === undefined ? [] : [`The image ${removeImage} would be removed too, unless the container is kept as one.`]),
   ].join("\n\n");
 }
 

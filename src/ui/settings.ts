@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { homedir } from "node:os";
 
 /** Where an editor or terminal opens after a deploy, an attach or a launch. */
 export type Open = "window" | "terminal" | "none";
@@ -13,5 +14,9 @@ export const settings = {
   probeTimeout: (): number => Math.max(1, get("gpu.probeTimeout", 5)) * 1000,
   /** Milliseconds. */
   gpuPoll: (): number => Math.max(1, get("gpu.poll", 10)) * 1000,
-  deploymentLogs: (): string => get("deploymentLogs", "").trim(),
+  /** A leading `~` is the user's home. Empty: not set. */
+  deploymentLogs: (): string =>
+    get("deploymentLogs", "")
+      .trim()
+      .replace(/^~(?=\/|$)/, homedir()),
 };

@@ -30,7 +30,9 @@ export async function findContainer(
 ): Promise<Inspected> {
   const name = named ?? (await pickContainer(engine, placeholder, wanted));
   const found = await engine.inspect(name);
-  if (!found) throw new UserError(missingContainer(name));
+  // The engine also takes the first few characters of an id, which a name can be by chance.
+  const isMeant = found && (found.name === name || (/^[0-9a-f]{12,64}$/.test(name) && found.id.startsWith(name)));
+  if (!isMeant) throw new UserError(missingContainer(name));
   return found;
 }
 

@@ -100,7 +100,6 @@ export function createViews(app: App, onVisible: (visible: ReadonlySet<string>) 
 /** What a welcome text cannot say, because it depends on more than the kind of trouble. */
 function message(view: string, { engine, gpus }: State): string {
   if (view === "berth.gpus") {
-    if (gpus.state === "none" || gpus.state === "unknown") return gpus.reason;
     return gpus.state === "error" ? gpus.health.detail : "";
   }
   // A message hides the welcome text, so only what has no button of its own is told here.
@@ -108,12 +107,14 @@ function message(view: string, { engine, gpus }: State): string {
   return view === "berth.containers" && told ? engine.message : "";
 }
 
-let lastContext = "";
+const contexts = new Map<string, string>();
 
-/** What the welcome texts and menus go by: `ready`, `connecting`, or why the engine is out of reach. */
-function setContext({ engine }: State): void {
-  const context = engine.status === "out" ? engine.reason : engine.status;
-  if (context === lastContext) return;
-  lastContext = context;
-  void vscode.commands.executeCommand("setContext", "berth.engine", context);
+/** What the welcome texts and menus go by: `ready`, `connecting`, or why the engine is out of reach; and whether GPUs are known. */
+function setContext({ engine, gpus }: State): void {
+  const now = { "berth.engine": engine.status === "out" ? engine.reason : engine.status, "berth.gpus": gpus.state };
+  for (const [key, value] of Object.entries(now)) {
+    if (contexts.get(key) === value) continue;
+    contexts.set(key, value);
+    void vscode.commands.executeCommand("setContext", key, value);
+  }
 }

@@ -1,15 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import {
-  formatMemory,
-  parseComputeApps,
-  parseFields,
-  parseGpus,
-  parseList,
-  queryFields,
-  smArchitecture,
-  type Gpu,
-} from "../../src/core/gpu.ts";
+import { formatMemory, parseFields, parseGpus, parseList, queryFields, smArchitecture, type Gpu } from "../../src/core/gpu.ts";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/nvidia-smi/${name}.txt`, import.meta.url), "utf8");
 const fields = queryFields(parseFields(fixture("help-query-gpu-550")));
@@ -246,16 +237,6 @@ describe("nvidia-smi -L", () => {
         mig: [{ uuid: "MIG-GPU-00000000-0000-0000-0000-00000000000b/2/0", profile: "4g.20gb", index: 0 }],
       },
       { index: 2, uuid: "54d0709b-558d-5a59-9c65-0c5fc14a21a4", name: "Orin (nvgpu)", mig: [] },
-    ]);
-  });
-});
-
-describe("compute processes", () => {
-  it("keep a process whose memory is not told, and skip one that is hidden", () => {
-    const csv = "114687, GPU-a, 19135\n4242, GPU-a, [N/A]\n[Insufficient Permissions], GPU-a, [Insufficient Permissions]\n\n";
-    assert.deepEqual(parseComputeApps(csv), [
-      { pid: 114687, gpuUuid: "GPU-a", usedMiB: 19135 },
-      { pid: 4242, gpuUuid: "GPU-a" },
     ]);
   });
 });

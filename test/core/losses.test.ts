@@ -54,7 +54,15 @@ describe("files that go with a container", () => {
     assert.deepEqual(files(["A /data", "A /data/in", "A /data/out"], mount("/data/in")), ["/data/out"]));
 
   const noise = [
-    ...["/tmp/x", "/run/nginx.pid", "/var/run/x", "/var/cache/apt/pkgcache.bin", "/var/log/dpkg.log", "/var/lib/dpkg/status"],
+    ...[
+      "/tmp/.X11-unix/X0",
+      "/tmp/vscode-git-1a2b.sock",
+      "/run/nginx.pid",
+      "/var/run/x",
+      "/var/cache/apt/pkgcache.bin",
+      "/var/log/dpkg.log",
+      "/var/lib/dpkg/status",
+    ],
     ...["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab", "/etc/ld.so.cache"],
     ...["/app/__pycache__/main.cpython-312.pyc", "/app/main.pyc"],
     ...["/root/.cache/pip/http", "/root/.vscode-server/bin/x/node", "/home/dev/.cursor-server/x", "/root/.bash_history"],
@@ -65,6 +73,24 @@ describe("files that go with a container", () => {
     ...["/usr/share/nvidia/nvoptix.bin", "/etc/vulkan/icd.d/nvidia_icd.json"],
   ];
   for (const path of noise) it(`${path} is not the user's`, () => assert.deepEqual(files([`A ${path}`]), []));
+
+  it("in caches and temporary folders are told apart: a model that took hours can be among them", () => {
+    const kept = ["/root/.cache/huggingface/model.safetensors", "/tmp/ckpt/last.pt", "/var/log/train.csv", "/var/tmp/x"];
+    const lost = losses(changes("A /root/train.py", ...kept.map((path) => `A ${path}`)), [], container());
+    assert.deepEqual(lost.files, ["/root/train.py"]);
+    assert.deepEqual(lost.temporary, kept);
+    assert.equal(
+      renderLosses(lost),
+      [
+        "1 file changed in the container:",
+        "  /root/train.py",
+        "4 files in caches and temporary folders:",
+        "  /root/.cache/huggingface/model.safetensors",
+        "  /tmp/ckpt/last.pt",
+        "  and 2 more",
+      ].join("\n"),
+    );
+  });
 
   const work = [
     ...["/root/train.py", "/home/dev/notes.ipynb", "/opt/model.pt", "/etc/passwd", "/var/lib/postgresql/data/x", "/workspace/x"],
@@ -135,13 +161,14 @@ describe("the words for what goes", () => {
   });
 
   it("are none when nothing goes", () => {
-    const lost = losses(changes("A /tmp/x"), ["tail -f /dev/null"], container(mount("/workspace")));
+    const lost = losses(changes("A /run/x"), ["tail -f /dev/null"], container(mount("/workspace")));
     assert.equal(nothingLost(lost), true);
     assert.equal(renderLosses(lost), "");
   });
 
   for (const [what, lost] of [
     ["a file", losses(changes("D /etc/motd"), [], container())],
+    ["a cached file", losses(changes("A /tmp/x"), [], container())],
     ["a process", losses([], ["python"], container())],
     ["a volume", losses([], [], container(mount("/data", { type: "volume", name: anonymous })))],
   ] as const)

@@ -22,11 +22,9 @@ function installWorking(): void {
     ["index", "uuid", "driver_version", "utilization.gpu", "name"].map((field) => `"${field}"\nAbout it.\n`).join("\n"),
   );
   write("row", "0, GPU-a, 550.163.01, 41, NVIDIA H100\n");
-  write("apps", "4242, GPU-a, 17900\n");
   install(`
 case "$1" in
   --help-query-gpu) /bin/cat help ;;
-  --query-compute-apps=*) /bin/cat apps ;;
   -L) /bin/cat list ;;
   *retired*) if [ -e old ]; then /bin/cat row; else echo 'Field "retired_pages.pending" is not a valid field to query.'; exit 2; fi ;;
   *) /bin/cat row ;;
@@ -72,9 +70,9 @@ describe("this machine's GPUs", () => {
     const working = readFileSync(join(folder, "nvidia-smi"), "utf8").split("\n").slice(3).join("\n");
     install(`/bin/mkdir busy || { echo "not alone" >> calls; exit 1; }\n${working}\n/bin/rmdir busy`);
     const smi = create();
-    const [gpus, apps] = await Promise.all([smi.read(), smi.computeApps()]);
+    const [gpus, health] = await Promise.all([smi.read(), smi.check()]);
     assert.equal(gpus.state, "known");
-    assert.deepEqual(apps, [{ pid: 4242, gpuUuid: "GPU-a", usedMiB: 17900 }]);
+    assert.equal(health.verdict, "ok");
     assert.ok(!calls().includes("not alone"));
   });
 
@@ -133,7 +131,6 @@ describe("this machine's GPUs", () => {
     const smi = create();
     assert.equal((await smi.read()).state, "none");
     assert.equal((await smi.check()).verdict, "absent");
-    assert.equal(await smi.computeApps(), undefined);
     installWorking();
     assert.equal((await smi.read()).state, "known");
   });
@@ -192,7 +189,6 @@ describe("this machine's GPUs", () => {
       const smi = create(300);
       assert.equal((await smi.read()).state, "error");
       assert.equal((await smi.check()).verdict, "unresponsive");
-      assert.equal(await smi.computeApps(), undefined);
       assert.deepEqual(calls(), ["--help-query-gpu"]);
     } finally {
       writeFileSync(`${freezer}/freezer.state`, "THAWED");

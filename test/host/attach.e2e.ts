@@ -82,6 +82,30 @@ describe("attach, without Dev Containers", () => {
     await lab.end();
   });
 
+  it("after a deploy too, which is done all the same", async () => {
+    await clear(lab.engine);
+    const window = await lab.open();
+    await window.runCommand("Berth: Deploy Container");
+    await window.pick("berth-lab/python:1");
+    await window.until(
+      () => window.quickInput(),
+      (input) => input?.value === "python",
+    );
+    await window.accept();
+    await window.until(
+      () => window.quickInput(),
+      (input) => input?.items?.some(({ label }) => label.includes("GPU 1")) ?? false,
+    );
+    await window.accept();
+    await window.pick(/Nothing/);
+    await window.answer("Yes, launch it");
+    const dialog = await window.modal();
+    assert.equal(dialog.message, "A window in python needs the Dev Containers extension.");
+    await window.answer("Cancel");
+    assert.equal(await state(lab.engine, "python"), "running");
+    await window.close();
+  });
+
   it("offers a terminal instead, and the command line that opens the window", async () => {
     await clear(lab.engine);
     await lab.engine.docker("run", "-d", "--name", "work", "--init", "berth-lab/python:1", "tail", "-f", "/dev/null");

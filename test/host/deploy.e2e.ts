@@ -56,6 +56,14 @@ describe("deploy, attach and retire, clicked through in the workbench", () => {
         (tree) => /busybox {2}1 · 2 MB · in use · amd64/.test(tree),
       );
       await window.screenshot(`views-${colorTheme}`);
+      // The row that was clicked has nothing to do with the button in the view's title.
+      await window.row("Containers", "train-7").click();
+      await window.viewAction("Containers", "Deploy Container");
+      await window.until(
+        () => window.quickInput(),
+        (input) => input?.placeholder === "Which image?",
+      );
+      await window.dismiss();
 
       await lab.engine.docker("run", "-d", "--name", "newcomer", "berth-lab/busybox:1", "sleep", "1000");
       await window.until(
