@@ -142,6 +142,27 @@ describe("wrong inputs get one clear sentence and leave nothing half-made", () =
   const name = "suite-wrong";
   const cases: [string, string, object, string][] = [
     [
+      "GPUs in a form that it does not know",
+      "deploy",
+      { image: busybox, name, gpus: "2", confirm: false },
+      "berth.deploy: 'gpus' must be 'none', 'all', a list of indices or UUIDs, or a number of free ones.",
+    ],
+    [
+      "an open that there is not",
+      "attach",
+      { container: name, open: "tab" },
+      "berth.attach: 'open' must be 'window', 'terminal' or 'none'.",
+    ],
+    ["a name that is no text", "deploy", { image: busybox, name: 7, confirm: false }, "berth.deploy: 'name' must be a text."],
+    [
+      "a folder in the container that is not absolute",
+      "attach",
+      { container: name, folder: "src" },
+      "'src' cannot be opened: give the folder's full path in the container.",
+    ],
+    ["both a container and an image", "start", { container: name, image: busybox }, "Give 'container' or 'image', not both."],
+
+    [
       "an image that is not there",
       "deploy",
       { image: "nowhere/nothing:9", name, confirm: false },
@@ -153,7 +174,7 @@ describe("wrong inputs get one clear sentence and leave nothing half-made", () =
       { image: busybox, name: "my container", confirm: false },
       "'my container' cannot be a container's name: use at least two letters, digits, '_', '.' or '-', and start with a letter or digit.",
     ],
-    ["no image", "deploy", { confirm: false }, "berth.deploy needs 'image': the name of an image on the engine."],
+    ["no image", "deploy", { confirm: false }, "'image' is missing: the name of an image on the engine."],
     [
       "a key that it does not know",
       "deploy",
