@@ -1,5 +1,4 @@
 // What nvidia-smi prints, as data. Shapes measured with nvidia-smi 550, and read from public captures of 525 to 610.
-import type { Health } from "./gpuHealth.ts";
 
 export interface MigDevice {
   uuid: string;
@@ -38,16 +37,6 @@ export interface Gpu {
   migEnabled: boolean;
   problems: GpuProblem[];
 }
-
-/** What is known of the GPUs of the machine that Berth runs on. */
-export type HostGpus =
-  /** An engine elsewhere: its GPUs cannot be seen from here. */
-  | { state: "unknown"; reason: string }
-  /** No card, or no driver: nothing is wrong. */
-  | { state: "none"; reason: string }
-  /** There is a driver, and it gives no usable answer. */
-  | { state: "error"; health: Health }
-  | { state: "known"; gpus: Gpu[] };
 
 /** Every field, aliases too, that `nvidia-smi --help-query-gpu` lists: lines such as `"uuid" or "gpu_uuid"`. */
 export function parseFields(helpText: string): string[] {

@@ -1,5 +1,5 @@
 // What a probe with nvidia-smi says about a GPU handle. Exit codes and texts: measured with nvidia-smi 550; they are NVML's return codes.
-import { isLost, parseList, parseLostGpu, type Gpu, type HostGpus, type ListedGpu } from "./gpu.ts";
+import { isLost, parseList, parseLostGpu, type Gpu, type ListedGpu } from "./gpu.ts";
 
 export type Verdict = "ok" | "stale" | "mismatch" | "lost" | "absent" | "unresponsive" | "none";
 
@@ -8,6 +8,16 @@ export interface Health {
   /** One or two plain sentences for a person: what is the case, and what to do. nvidia-smi's words may be in it: data, not markup. */
   detail: string;
 }
+
+/** What is known of the GPUs of the machine that Berth runs on. */
+export type HostGpus =
+  /** An engine elsewhere: its GPUs cannot be seen from here. */
+  | { state: "unknown"; reason: string }
+  /** No card, or no driver: nothing is wrong. */
+  | { state: "none"; reason: string }
+  /** There is a driver, and it gives no usable answer. */
+  | { state: "error"; health: Health }
+  | { state: "known"; gpus: Gpu[] };
 
 /** How `nvidia-smi -L` ended, on the host or by `docker exec`. */
 export interface ProbeResult {

@@ -1,6 +1,6 @@
 // The status-bar item: State → value.
-import { formatMemory, type Gpu, type HostGpus } from "./gpu.ts";
-import { count, isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
+import { formatMemory, type Gpu } from "./gpu.ts";
+import { count, isTrouble, verdictWords, type Health, type HostGpus } from "./gpuHealth.ts";
 
 export interface GpuStatus {
   /** With its one icon, as VS Code writes icons: `$(chip) 2 GPUs 41%`. */

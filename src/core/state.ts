@@ -1,6 +1,5 @@
 import type { Container, Image } from "./engineJson.ts";
-import type { HostGpus } from "./gpu.ts";
-import type { Health } from "./gpuHealth.ts";
+import type { Health, HostGpus } from "./gpuHealth.ts";
 
 /** Why the engine is out of reach: `denied` the socket refuses this user, `missing` Docker is not installed, `stopped` nobody listens, `silent` it does not answer in time,
  *  `unreachable` it is not this machine's and there is no way to it, `misconfigured` the context or Docker's configuration is wrong. */

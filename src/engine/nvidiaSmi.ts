@@ -1,6 +1,6 @@
 // This machine's GPUs, as its nvidia-smi tells them.
-import { parseFields, parseGpus, parseList, queryFields, type HostGpus } from "../core/gpu.ts";
-import { hostHealth, verdict, withoutGpus, type Health, type ProbeResult } from "../core/gpuHealth.ts";
+import { parseFields, parseGpus, parseList, queryFields } from "../core/gpu.ts";
+import { hostHealth, verdict, withoutGpus, type Health, type HostGpus, type ProbeResult } from "../core/gpuHealth.ts";
 
 export interface NvidiaSmi {
   /** The cards now. Rejects only when `signal` aborts (with its reason); a reading under way goes on for the others who wait for it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Gpu, GpuProblem, HostGpus } from "../../src/core/gpu.ts";
+import type { Gpu, GpuProblem } from "../../src/core/gpu.ts";
+import type { HostGpus } from "../../src/core/gpuHealth.ts";
 import type { Health, Verdict } from "../../src/core/gpuHealth.ts";
 import { gpuStatus } from "../../src/core/gpuStatus.ts";
 
