@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { execa } from "execa";
 import { existsSync } from "node:fs";
 import { mkdtemp, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -119,6 +120,28 @@ describe("when something is wrong with the engine, the views say so", () => {
     assert.match(welcome, /Docker Engine is not installed on this machine\. The views follow as soon as it runs\./);
     assert.deepEqual(buttons, ["How to Install Docker"]);
     await window.screenshot("engine-missing");
+    await window.close();
+  });
+
+  it("the current context names no engine; the views follow `docker context use`", async () => {
+    const config = await mkdtemp(join(tmpdir(), "berth-docker-"));
+    const docker = (...args: string[]) => execa("docker", args, { env: { DOCKER_CONFIG: config, DOCKER_HOST: undefined } });
+    await docker("context", "create", "nowhere", "--docker", "host=unix:///nowhere/docker.sock");
+    await docker("context", "create", "lab", "--docker", `host=${engine.host}`);
+    await docker("context", "use", "nowhere");
+    await clear(engine);
+    await engine.docker("create", "--name", "found", "berth-lab/busybox:1");
+    lab = await scene("trouble", { engine, env: { DOCKER_CONFIG: config, DOCKER_HOST: undefined } });
+    const window = await lab.open();
+    await window.until(
+      () => window.viewTexts("Containers"),
+      ({ welcome }) => /not (running|installed)/.test(welcome),
+    );
+    await docker("context", "use", "lab");
+    await window.until(
+      () => window.tree("Containers"),
+      (tree) => tree.includes("found"),
+    );
     await window.close();
   });
 
