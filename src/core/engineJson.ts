@@ -52,7 +52,6 @@ export interface Details {
   workingDir: string;
   entrypoint: readonly string[];
   command: readonly string[];
-  tty: boolean;
   /** Run with `--rm`: Docker removes it as soon as it stops. */
   autoRemove?: boolean;
 }
@@ -123,7 +122,6 @@ const inspectedContainer = z.object({
     Image: z.string(),
     Env: strings,
     Labels: stringMap,
-    Tty: z.boolean(),
     User: z.nullish(z.string()),
     WorkingDir: z.nullish(z.string()),
     Entrypoint: strings,
@@ -142,7 +140,7 @@ const inspectedContainer = z.object({
   ),
 });
 
-const listedImage = z.object({ Id: z.string(), RepoTags: strings, RepoDigests: strings, Created: z.number(), Size: z.number() });
+const listedImage = z.object({ Id: z.string(), RepoTags: strings, Created: z.number(), Size: z.number() });
 
 const inspectedImage = z.object({
   Id: z.string(),
@@ -255,7 +253,6 @@ export function parseInspect(json: unknown): Container & { details: Details } {
       workingDir: Config.WorkingDir ?? "",
       entrypoint: Config.Entrypoint ?? [],
       command: Config.Cmd ?? [],
-      tty: Config.Tty,
       ...(HostConfig.AutoRemove ? { autoRemove: true } : {}),
     },
   };

@@ -10,6 +10,7 @@ import { deployDecided } from "./deploy.ts";
 import { askDeploy } from "./deployQuestions.ts";
 import { decide } from "./deployWish.ts";
 import { open } from "./open.ts";
+import { confirm } from "./prompts.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
 
@@ -59,6 +60,11 @@ export const stop = command({
   async run(app, { container }, { fromUi }) {
     const reached = await reach(app);
     const found = await findContainer(reached, container, "Stop which container?", ({ state }) => isUp(state));
+    if (fromUi && found.details.autoRemove) {
+      const detail =
+        "It was run with --rm: Docker removes it as soon as it stops, with every file that was changed in it. Retire can keep it as an image first.";
+      await confirm(`Stop '${found.name}' and lose it?`, detail, "Stop and Lose It");
+    }
     await runPlan(app, reached, planStop(found), { silent: !fromUi });
     return { outcome: "stopped" };
   },

@@ -117,7 +117,6 @@ describe("an inspected container", () => {
         workingDir: "/workspace",
         entrypoint: ["tail"],
         command: ["-f", "/dev/null"],
-        tty: true,
       },
     });
   });

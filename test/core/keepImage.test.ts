@@ -6,7 +6,7 @@ const base: ImageDetails = {
   ...{ architecture: "amd64", os: "linux", entrypoint: [], command: ["bash"], env: ["PATH=/usr/bin"], workingDir: "", user: "" },
 };
 const details = (more: Partial<Details>): Details => ({
-  ...{ exitCode: 0, oomKilled: false, running: false, restarting: false, error: "", gpus: "none", mounts: [], tty: false },
+  ...{ exitCode: 0, oomKilled: false, running: false, restarting: false, error: "", gpus: "none", mounts: [] },
   ...{ env: ["PATH=/usr/bin"], user: "", workingDir: "", entrypoint: [], command: [], ...more },
 });
 

@@ -11,7 +11,7 @@ const anonymous = "83cc45f4f4b2fd236a63e6b0bdc733abd6c5c5c96c5e6a59023d3e9edc9e5
 
 const running: Details = {
   ...{ startedAt: now - 3 * hour, exitCode: 0, oomKilled: false, running: true, restarting: false, error: "", gpus: "none" },
-  ...{ mounts: [], env: [], user: "", workingDir: "", entrypoint: [], command: [], tty: false },
+  ...{ mounts: [], env: [], user: "", workingDir: "", entrypoint: [], command: [] },
 };
 const { startedAt: _, ...created } = { ...running, running: false };
 const ended = (exitCode: number, more: Partial<Details> = {}): Details => ({
