@@ -87,7 +87,7 @@ async function openServer(env: NodeJS.ProcessEnv): Promise<void> {
     console.log(`\nOpen  ${address(server, { folder: sample })}\nand there the Berth icon on the left.\n`);
     if (process.env.SSH_CONNECTION) console.log(`From another machine, first:  ssh -L ${port}:127.0.0.1:${port} <this one>\n`);
     console.log(
-      "What it cannot do: Dev Containers is not to be had for this server, so Attach opens a terminal instead of a window.",
+      "What it cannot do: Dev Containers is not to be had for this server, so Attach offers a terminal instead of a window.",
     );
     console.log(`Ctrl-C ends it${own ? ", and the engine; its containers and images stay for the next time" : ""}.`);
     await interrupted();
