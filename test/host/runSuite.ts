@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startEngine } from "../lab/engine.ts";
 import { loadImages } from "../lab/images.ts";
 import { runSuite, startServer } from "../lab/vscode.ts";
-import { sampleFolder } from "./support.ts";
+import { everything, sampleFolder } from "./support.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const engine = await startEngine("host");
@@ -21,7 +21,7 @@ try {
   });
 } finally {
   await server.stop();
-  await rm(dataDir, { recursive: true, force: true });
-  await rm(folder, { recursive: true, force: true });
+  await rm(dataDir, everything);
+  await rm(folder, everything);
   await engine.dispose();
 }

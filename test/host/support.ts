@@ -13,6 +13,9 @@ const standIn = join(repository, "test/lab/dev-containers");
 /** The package that users install; made anew unless the caller just made it. */
 export const vsix = join(repository, "berth.vsix");
 
+/** A stopped VS Code server's extension host may still write its last files: then the removal is tried again. */
+export const everything = { recursive: true, force: true, maxRetries: 10, retryDelay: 200 };
+
 /** A folder to open, with a file in it. */
 export async function sampleFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "berth-sample-"));
@@ -61,8 +64,8 @@ export async function scene(
     async end() {
       await server.stop();
       if (!options.engine) await engine.dispose();
-      await rm(dataDir, { recursive: true, force: true });
-      await rm(folder, { recursive: true, force: true });
+      await rm(dataDir, everything);
+      await rm(folder, everything);
     },
   };
 }
