@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { Agent } from "node:http";
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { inspect } from "node:util";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Sockets kept open between calls. */
@@ -8,7 +9,9 @@ const limits = { keepAlive: true, maxFreeSockets: 4 };
 
 /** HTTP connections to the engine: its unix socket directly, anything else (ssh, TCP, TLS) through the CLI's own `system dial-stdio`. */
 export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv): Agent {
-  return endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env) : new Agent(limits);
+  const agent = endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env) : new Agent(limits);
+  // docker-modem writes each call's options out for a log, whether or not anybody reads it: with an agent's sockets in them that takes 20 ms.
+  return Object.assign(agent, { [inspect.custom]: () => "Agent" });
 }
 
 class DialStdioAgent extends Agent {
