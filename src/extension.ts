@@ -11,6 +11,7 @@ import { checkGpu } from "./ui/checkGpu.ts";
 import { register } from "./ui/commands.ts";
 import { deploy } from "./ui/deploy.ts";
 import { showDeploymentLogs } from "./ui/deploymentLogs.ts";
+import { registerDocuments } from "./ui/documents.ts";
 import { joinGroup, reconnect, showExitLogs, startEngine } from "./ui/engineHelp.ts";
 import { createGpuPoll } from "./ui/gpuPoll.ts";
 import { remove, retire } from "./ui/retire.ts";
@@ -49,6 +50,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const onConfig = [config.onDidChange, config.onDidCreate, config.onDidDelete].map((event) =>
     event(() => void app.feed.reconnectIfMoved()),
   );
-  const registered = [...commands, ...helpers].map((command) => register(app, command));
+  const registered = [registerDocuments(), ...[...commands, ...helpers].map((command) => register(app, command))];
   context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...registered);
 }
