@@ -8,7 +8,7 @@ import { labelled } from "./runSpec.ts";
 
 /** One thing to do. The argv that is shown is the argv that runs; `docker` itself and the context are left out of it. */
 export type Step = { cause: string } & (
-  | { kind: "create" | "start" | "stop" | "remove" | "removeImage"; argv: readonly string[] }
+  | { kind: "create" | "start" | "stop" | "restart" | "pause" | "rename" | "remove" | "removeImage"; argv: readonly string[] }
   /** `from`: another docker command line, whose output this one reads. */
   | { kind: "keep"; argv: readonly string[]; from?: readonly string[] }
   | { kind: "find"; program: string }
@@ -109,6 +109,45 @@ function stopSteps({ id, name, state }: Pick<Container, "id" | "name" | "state">
     : [];
 }
 
+/** The same container again: its files stay, its processes end. */
+export function planRestart({ id, name, state, details }: Container): Plan {
+  const gpus = details?.gpus ?? "none";
+  const [, ...afterStart] = startSteps(name, gpus, id);
+  return {
+    title: `Restart ${name}`,
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: [{ kind: "restart", argv: ["restart", id], cause: "asked for" }, ...afterStart],
+  };
+}
+
+export function planPause({ id, name, state }: Container): Plan {
+  return {
+    title: `Pause ${name}`,
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: [{ kind: "pause", argv: ["pause", id], cause: "asked for" }],
+  };
+}
+
+export function planUnpause({ id, name, state }: Container): Plan {
+  return {
+    title: `Unpause ${name}`,
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: [{ kind: "start", argv: ["unpause", id], cause: `${name} is paused` }],
+  };
+}
+
+export function planRename({ id, name }: Container, newName: string): Plan {
+  return {
+    title: `Rename ${name} to ${newName}`,
+    container: { id, name },
+    basis: { freeName: newName },
+    steps: [{ kind: "rename", argv: ["rename", id, newName], cause: `no container is named ${newName}` }],
+  };
+}
+
 export interface RemoveChoices {
   /** Keep the container as an image first. */
   keepAs?: Keep;
@@ -188,6 +227,9 @@ export function stepTitle(step: Step): string {
     reserve: "reserving GPUs",
     probe: "checking GPUs",
     stop: "stopping",
+    restart: "restarting",
+    pause: "pausing",
+    rename: "renaming",
     keep: "keeping as an image",
     remove: "removing",
     removeImage: "removing the image",

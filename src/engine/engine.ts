@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";
 import { parseContainers, parseImageInspect, parseImages, parseInspect } from "../core/engineJson.ts";
 import { EngineGoneError, UserError } from "../core/errors.ts";
+import { createDeframer } from "../core/logText.ts";
 import type { Change } from "../core/losses.ts";
 import type { OutReason } from "../core/state.ts";
 import { connectionAgent } from "./connection.ts";
@@ -38,6 +39,13 @@ export interface Engine {
   has(container: string, path: string): Promise<boolean>;
   /** The last lines that a container logged, both streams in the order they were written. */
   logs(container: string, lines: number): Promise<string>;
+  /**
+   * The lines that a container logs, each with the engine's time in front: its last `tail` ones, or those from `since` on (seconds since 1970, as `justAfter`
+   * gives them), and then what comes. Ends when the container stops, the engine goes away, or `signal` is raised.
+   */
+  logLines(container: string, from: { tail: number | "all" } | { since: string }, signal: AbortSignal): AsyncIterable<string>;
+  /** What the engine says of a container or an image, as it says it; undefined when there is none. */
+  inspectRaw(what: "container" | "image", id: string): Promise<unknown>;
   /** Resolves once the container does not run, or is gone. */
   exited(container: string, signal: AbortSignal): Promise<void>;
   /** Resolves once the container is gone. */
@@ -161,7 +169,34 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       const wanted = { stdout: true, stderr: true, tail: lines };
       const answer = await bounded((options) => docker.getContainer(id).logs({ ...wanted, ...options }), { ms: 30_000 });
       // dockerode gives what happens to be JSON as a value.
-      return demultiplex(Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer)));
+      const bytes = Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer));
+      return (bytes.length < 8 ? bytes : createDeframer()(bytes)).toString();
+    },
+    async *logLines(id, from, signal) {
+      const wanted = { stdout: true, stderr: true, follow: true, timestamps: true, ...from };
+      const opening = new AbortController();
+      const timer = setTimeout(() => opening.abort(new DOMException("timed out", "TimeoutError")), callTimeout);
+      let stream: NodeJS.ReadableStream;
+      try {
+        const abortSignal = AbortSignal.any([signal, opening.signal]);
+        stream = (await docker.getContainer(id).logs({ ...wanted, abortSignal })) as NodeJS.ReadableStream;
+      } catch (error) {
+        if (signal.aborted) return;
+        throw await explain(error, endpoint, env);
+      } finally {
+        clearTimeout(timer);
+      }
+      try {
+        yield* lines(deframed(stream));
+      } catch {
+        // The stream broke: the same as its end, and who listens looks whether the engine is still there.
+      }
+    },
+    async inspectRaw(what, id) {
+      if (!(what === "container" ? containerReference : imageReference).test(id)) return undefined;
+      return orUndefined(
+        bounded((options) => (what === "container" ? docker.getContainer(id) : docker.getImage(id)).inspect(options)),
+      );
     },
     exited: (id, signal) => wait(id, "not-running", signal),
     removed: (id, signal) => wait(id, "removed", signal),
@@ -206,16 +241,10 @@ function isNotFound(error: unknown): boolean {
   return error instanceof UserError && (error.cause as { statusCode?: number } | undefined)?.statusCode === 404;
 }
 
-/** Without a terminal the engine frames what it sends: 1 or 2 for the stream, three zeros, four bytes of length (its API's "Attach to a container"). */
-function demultiplex(bytes: Buffer): string {
-  const parts: Buffer[] = [];
-  let at = 0;
-  while (at + 8 <= bytes.length && (bytes[at] ?? 9) <= 2 && bytes.readUIntBE(at + 1, 3) === 0) {
-    const length = bytes.readUInt32BE(at + 4);
-    parts.push(bytes.subarray(at + 8, at + 8 + length));
-    at += 8 + length;
-  }
-  return Buffer.concat([...parts, bytes.subarray(at)]).toString();
+async function* deframed(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
+  const deframe = createDeframer();
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) yield decoder.decode(deframe(Buffer.from(chunk)), { stream: true });
 }
 
 async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
@@ -225,6 +254,7 @@ async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<st
     rest = parts.pop() ?? "";
     yield* parts;
   }
+  if (rest !== "") yield rest;
 }
 
 /** From API 1.52 on there are only `Action` and `Actor`. */
@@ -248,7 +278,8 @@ async function explain(error: unknown, endpoint: Endpoint, env: NodeJS.ProcessEn
     message: string;
   };
   if (statusCode !== undefined) {
-    const words = json?.message ?? message;
+    // What dockerode makes of an answer to a call for a stream.
+    const words = json?.message ?? message.replace(/^\(HTTP code \d+\) [^-]+ - /, "").trim();
     return Object.assign(new UserError(words.charAt(0).toUpperCase() + words.slice(1)), { cause: error });
   }
   const reason = await outReason(endpoint, code, name, env);

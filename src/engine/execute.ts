@@ -121,6 +121,17 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         if (plan.basis.state?.state === "paused") done.push({ kind: "run", argv: ["pause", container.id] });
         done.push({ kind: "run", argv: ["start", container.id] });
         return undefined;
+      case "restart":
+        await cli.run(step.argv, about, stopTimeout);
+        return undefined;
+      case "pause":
+        await cli.run(step.argv, about);
+        done.push({ kind: "run", argv: ["unpause", container.id] });
+        return undefined;
+      case "rename":
+        await cli.run(step.argv, about);
+        done.push({ kind: "run", argv: ["rename", container.id, container.name] });
+        return undefined;
       case "keep":
         await cli.run(step.argv, about, 30 * 60_000, step.from);
         done.push({ kind: "run", argv: ["image", "rm", step.argv.at(-1) ?? ""] });

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import type { Container, Details } from "../../src/core/engineJson.ts";
-import { deploySpec, planDeploy, planRetire, planStart, planStop, renderPlan, stepTitle } from "../../src/core/plan.ts";
+import {
+  deploySpec,
+  planDeploy,
+  planPause,
+  planRename,
+  planRestart,
+  planRetire,
+  planStart,
+  planStop,
+  planUnpause,
+  renderPlan,
+  stepTitle,
+} from "../../src/core/plan.ts";
 import type { DeployAnswers, Plan } from "../../src/core/plan.ts";
 import type { GpuRequest } from "../../src/core/runSpec.ts";
 
@@ -211,4 +223,37 @@ it("a step has a name while it runs", () => {
     ...["creating", "creating", "reserving GPUs", "starting", "starting", "checking GPUs", "reserving GPUs"],
     ...["stopping", "keeping as an image", "removing"],
   ]);
+});
+
+describe("the plans of everyday actions", () => {
+  const id = "5f57956e7fc4";
+  const cases: [string, Plan, string[]][] = [
+    [
+      "restart: the same container, running again",
+      planRestart(container("running")),
+      ["Restart train", `1. docker restart ${id} (asked for)`, "2. wait until it runs (a program can fail as soon as it starts)"],
+    ],
+    [
+      "restart with GPUs: its handle is another one afterwards",
+      planRestart(container("running", "all")),
+      [
+        "Restart train",
+        `1. docker restart ${id} (asked for)`,
+        "2. wait until it runs (a program can fail as soon as it starts)",
+        "3. check its GPUs (it was given GPUs)",
+      ],
+    ],
+    ["pause", planPause(container("running", "all")), ["Pause train", `1. docker pause ${id} (asked for)`]],
+    ["unpause", planUnpause(container("paused", "all")), ["Unpause train", `1. docker unpause ${id} (train is paused)`]],
+    [
+      "rename",
+      planRename(container("exited"), "train-old"),
+      ["Rename train to train-old", `1. docker rename ${id} train-old (no container is named train-old)`],
+    ],
+  ];
+  for (const [name, plan, lines] of cases) it(name, () => assert.equal(renderPlan(plan), lines.join("\n")));
+
+  it("rename is void once somebody else took the name, whatever state the container is in", () => {
+    assert.deepEqual(planRename(container("running"), "x1").basis, { freeName: "x1" });
+  });
 });

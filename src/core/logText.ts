@@ -1,0 +1,54 @@
+/** Text that containers write, made fit to be shown: it is data, and carries out nothing. */
+
+/** Terminal control: CSI and OSC sequences, and the other escapes of two characters (ECMA-48). */
+ 
+const escapes = /\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
+ 
+const controls = /[\x00-\x08\x0b-\x1f\x7f]/g;
+
+/** One line without terminal control; of a progress bar that was written over and over, what stood there last. */
+export function plainLine(line: string): string {
+  const text = line.replace(escapes, "").replace(/\r+$/, "");
+  return text.slice(text.lastIndexOf("\r") + 1).replace(controls, "");
+}
+
+/** The engine's time in front of a line, and the line. */
+export function splitTime(line: string): { time?: string; text: string } {
+  const match = /^(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) ?/.exec(line);
+  return match?.[1] === undefined ? { text: line } : { time: match[1], text: line.slice(match[0].length) };
+}
+
+/** The engine's time as its `since` takes it, one nanosecond later: `1763699704.000000001`. */
+export function justAfter(time: string): string {
+  const [, seconds = "", fraction = "", zone = "Z"] = /^([^.Z+]+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
+  const nanoseconds = BigInt(Date.parse(seconds + zone)) * 1_000_000n + BigInt(fraction.padEnd(9, "0").slice(0, 9) || "0") + 1n;
+  return `${nanoseconds / 1_000_000_000n}.${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}`;
+}
+
+/**
+ * Takes the engine's framing off what a container without a terminal wrote: 1 or 2 for the stream, three zeros, four bytes of length
+ * (its API's "Attach to a container"). What is not framed, as from a container with a terminal, passes as it is.
+ */
+export function createDeframer(): (chunk: Buffer) => Buffer {
+  let rest: Buffer = Buffer.alloc(0);
+  let framed: boolean | undefined;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    if (framed === undefined) {
+      if (rest.length < 4) return Buffer.alloc(0);
+      framed = (rest[0] ?? 9) <= 2 && rest.readUIntBE(1, 3) === 0;
+    }
+    const parts: Buffer[] = [];
+    if (!framed) {
+      parts.push(rest);
+      rest = Buffer.alloc(0);
+    }
+    while (rest.length >= 8) {
+      const end = 8 + rest.readUInt32BE(4);
+      if (rest.length < end) break;
+      parts.push(rest.subarray(8, end));
+      rest = rest.subarray(end);
+    }
+    return Buffer.concat(parts);
+  };
+}

@@ -1,0 +1,53 @@
+import { Cancelled, words } from "./errors.ts";
+import { count } from "./units.ts";
+
+/** How one of several went. `left`: it was as wanted already, or cannot be made so. */
+export type Result = { name: string } & ({ outcome: "done" | "left" | "cancelled" } | { outcome: "failed"; message: string });
+
+/**
+ * Works on several things, at most `most` of them at a time. One that fails does not stop the others; once `signal` is raised no more are begun.
+ * @param work says whether there was anything to do; what it throws becomes that one's result
+ */
+export async function eachOf<T>(
+  items: readonly T[],
+  most: number,
+  work: (item: T) => Promise<{ name: string; left?: boolean }>,
+  name: (item: T) => string,
+  { signal, onResult }: { signal: AbortSignal; onResult?: (result: Result) => void },
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [n, item] of queue) {
+      const result = signal.aborted ? ({ name: name(item), outcome: "cancelled" } as const) : await one(item);
+      results[n] = result;
+      onResult?.(result);
+    }
+  };
+  const one = async (item: T): Promise<Result> => {
+    try {
+      const { name, left } = await work(item);
+      return { name, outcome: left ? "left" : "done" };
+    } catch (error) {
+      if (error instanceof Cancelled) return { name: name(item), outcome: "cancelled" };
+      return { name: name(item), outcome: "failed", message: words(error) };
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+  return results;
+}
+
+/** One sentence for all of them, and one more for each that failed: `Stopped 3 of 5 containers. train-7: …` */
+export function summary(done: string, results: readonly Result[], noun = "container"): string {
+  const of = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome);
+  const names = (some: readonly Result[]) => some.map(({ name }) => name).join(", ");
+  const [good, left, cancelled] = [of("done"), of("left"), of("cancelled")];
+  const failed = results.filter((result) => result.outcome === "failed");
+  const all = good.length === results.length;
+  return [
+    all ? `${done} ${count(results.length, noun)}.` : `${done} ${good.length} of ${count(results.length, noun)}.`,
+    ...(left.length > 0 ? [`Nothing to do for ${names(left)}.`] : []),
+    ...(cancelled.length > 0 ? [`Cancelled before ${names(cancelled)}.`] : []),
+    ...failed.map(({ name, message }) => `${name}: ${message.split("\n", 1)[0]}`),
+  ].join(" ");
+}

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import type { Engine } from "../../src/engine/engine.ts";
+import { followLogs, type Note } from "../../src/engine/logs.ts";
+import type { LabEngine } from "../lab/engine.ts";
+import { freshName, removeContainers, sentenceOf, startProxy, toolsFor, until, useEngine } from "./support.ts";
+
+const busybox = "berth-lab/busybox:1";
+
+describe("following a container's log", () => {
+  let lab: LabEngine;
+  let engine: Engine;
+  before(async () => {
+    lab = await useEngine("logs");
+    ({ engine } = await toolsFor(lab.env));
+  });
+  afterEach(() => removeContainers(lab));
+  after(async () => {
+    engine.close();
+    await lab.dispose();
+  });
+
+  interface Followed {
+    lines: string[];
+    notes: Note[];
+    stop: () => void;
+    end: Promise<void>;
+  }
+
+  async function follow(name: string, tail = 1000, reach = () => Promise.resolve(engine)): Promise<Followed> {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const notes: Note[] = [];
+    const { id } = (await engine.inspect(name)) ?? assert.fail(`${name} is not there`);
+    const sink = { line: (text: string) => void lines.push(text), note: (note: Note) => void notes.push(note) };
+    return { lines, notes, stop: () => stop.abort(), end: followLogs(reach, { id, name }, tail, sink, stop.signal) };
+  }
+
+  /** A container that logs what is written to its file /say, line by line. */
+  async function speaker(name: string, ...options: string[]): Promise<(text: string) => Promise<string>> {
+    const script = "touch /say; echo up; exec tail -n +1 -f /say";
+    await lab.docker("run", "-d", "--init", "--name", name, ...options, busybox, "sh", "-c", script);
+    return (text) => lab.docker("exec", name, "sh", "-c", 'printf "%b" "$1" >> /say', "say", text);
+  }
+
+  for (const terminal of [false, true]) {
+    it(`tells what was logged and what comes${terminal ? ", of a container with a terminal" : ""}`, async () => {
+      const name = freshName();
+      const say = await speaker(name, ...(terminal ? ["--tty"] : []));
+      await say("one\\n");
+      const { lines, stop, end } = await follow(name);
+      await until("the first lines", () => lines.includes("one"));
+      await say("two ✓\\n\\033[31mthree\\033[0m\\n");
+      await until("the lines that come", () => lines.includes("three"));
+      stop();
+      await end;
+      assert.deepEqual(lines, ["up", "one", "two ✓", "three"]);
+    });
+  }
+
+  it("begins with the last lines only, as many as were asked for", async () => {
+    const name = freshName();
+    await lab.docker("run", "-d", "--name", name, busybox, "sh", "-c", "seq 1 50; exec sleep 1000");
+    const { lines, stop, end } = await follow(name, 3);
+    await until("the last lines", () => lines.includes("50"));
+    stop();
+    await end;
+    assert.deepEqual(lines, ["48", "49", "50"]);
+  });
+
+  for (let round = 1; round <= 5; round++) {
+    it(`goes on over restarts, and tells each line once (round ${round} of 5)`, async () => {
+      const name = freshName();
+      await lab.docker(
+        "run",
+        "-d",
+        "--init",
+        "--name",
+        name,
+        busybox,
+        "sh",
+        "-c",
+        "echo x >> /starts; echo start $(wc -l < /starts); exec sleep 1000",
+      );
+      const { lines, notes, stop, end } = await follow(name);
+      await until("the first start", () => lines.length === 1);
+      await lab.docker("restart", name);
+      await until("the second start", () => lines.length === 2);
+      await lab.docker("stop", name);
+      await until("the note of the end", () => notes.length > 0 && notes.at(-1)?.kind === "ended");
+      await lab.docker("start", name);
+      await until("the third start", () => lines.length === 3);
+      stop();
+      await end;
+      assert.deepEqual(lines, ["start 1", "start 2", "start 3"]);
+      assert.deepEqual(
+        notes.slice(-2).map((note) => note.kind),
+        ["ended", "started"],
+      );
+    });
+  }
+
+  it("tells how it ended, and ends itself when the container is gone", async () => {
+    const name = freshName();
+    await lab.docker("run", "-d", "--name", name, busybox, "sh", "-c", "echo no GPU; exit 3");
+    const { lines, notes, end } = await follow(name);
+    await until("the end", () => notes.length > 0);
+    assert.deepEqual(notes, [{ kind: "ended", exitCode: 3, oomKilled: false }]);
+    await lab.docker("rm", name);
+    await end;
+    assert.deepEqual(lines, ["no GPU"]);
+    assert.deepEqual(notes.at(-1), { kind: "gone" });
+  });
+
+  it("goes over to the container that takes its place", async () => {
+    const name = freshName();
+    await lab.docker("run", "-d", "--init", "--name", name, busybox, "sh", "-c", "echo old; exec sleep 1000");
+    const { lines, notes, stop, end } = await follow(name);
+    await until("the old one", () => lines.includes("old"));
+    await lab.docker("rename", name, `${name}-old`);
+    await lab.docker("run", "-d", "--init", "--name", name, busybox, "sh", "-c", "echo new; exec sleep 1000");
+    await lab.docker("rm", "--force", `${name}-old`);
+    await until("the new one", () => lines.includes("new"));
+    stop();
+    await end;
+    assert.ok(notes.some(({ kind }) => kind === "replaced"));
+    assert.deepEqual(lines, ["old", "new"]);
+  });
+
+  it("shows no secret of the container's environment", async () => {
+    const name = freshName();
+    await lab.docker(
+      "run",
+      "-d",
+      "-e",
+      "HF_TOKEN=hf_very_secret",
+      "--name",
+      name,
+      busybox,
+      "sh",
+      "-c",
+      "echo token=$HF_TOKEN; env",
+    );
+    const { lines, notes, stop, end } = await follow(name);
+    await until("the end", () => notes.length > 0);
+    stop();
+    await end;
+    assert.ok(lines.includes("token=[redacted]"), lines.join("\n"));
+    assert.doesNotMatch(lines.join("\n"), /hf_very_secret/);
+  });
+
+  it("goes on after its stream was cut, without a gap and nothing twice", async () => {
+    const proxy = await startProxy(lab);
+    const { engine: through } = await toolsFor(proxy.env);
+    const name = freshName();
+    const say = await speaker(name);
+    const { lines, stop, end } = await follow(name, 1000, () => Promise.resolve(through));
+    await until("the first line", () => lines.includes("up"));
+    for (let n = 1; n <= 5; n++) {
+      await say(`${n}\\n`);
+      proxy.cut();
+      await say(`${n} after the cut\\n`);
+      await until(`line ${n}`, () => lines.includes(`${n} after the cut`));
+    }
+    stop();
+    await end;
+    assert.equal(lines.join("\n"), await lab.docker("logs", name));
+    through.close();
+    proxy.close();
+  });
+
+  it("says that the engine went away, and goes on when it is back", async () => {
+    const name = freshName();
+    await lab.docker(
+      "run",
+      "-d",
+      "--init",
+      "--restart",
+      "always",
+      "--name",
+      name,
+      busybox,
+      "sh",
+      "-c",
+      "echo up; exec sleep 1000",
+    );
+    const { lines, notes, stop, end } = await follow(name);
+    await until("the first line", () => lines.length === 1);
+    await lab.stop();
+    await until("the note", () => notes.some(({ kind }) => kind === "engineGone"));
+    await lab.start();
+    await until("the line of the new start", () => lines.length === 2);
+    stop();
+    await end;
+    assert.ok(notes.some(({ kind }) => kind === "engineBack"));
+  });
+
+  it("says it when the engine keeps no log of the container", async () => {
+    const name = freshName();
+    await lab.docker("run", "-d", "--init", "--log-driver", "none", "--name", name, busybox, "sleep", "1000");
+    const { end } = await follow(name);
+    assert.match(await sentenceOf(end), /^Configured logging driver does not support reading/);
+  });
+});
