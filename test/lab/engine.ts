@@ -12,6 +12,7 @@ import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { asRoot, cacheDir, isCgroup2, runAsRoot, systemEnv } from "./cache.ts";
+import { engineBinaries } from "./engines.ts";
 import { hostGpus } from "./gpu.ts";
 import { ensurePackages, hasProgram } from "./packages.ts";
 
@@ -45,8 +46,6 @@ export interface EngineOptions {
   keep?: boolean;
   /** More options for dockerd. */
   args?: string[];
-  /** A folder with other versions of dockerd, containerd …, put before the machine's own. */
-  binaries?: string;
 }
 
 /** The hook that makes dockerd offer --gpus, and the stand-in nvidia-smi. */
@@ -54,6 +53,9 @@ const gpuFolder = join(import.meta.dirname, "gpu");
 const gpuRuntime = join(gpuFolder, "nvidia-container-runtime");
 const supervisor = join(import.meta.dirname, "engine.sh");
 const running = new Map<string, { settings: string; engine: Promise<LabEngine> }>();
+
+/** Which version of Docker every engine of this process is, by its name in engines.ts. Default: the machine's own. */
+const version = process.env.BERTH_ENGINE || undefined;
 
 /**
  * The engine of this name, started unless it runs already; started afresh when it runs with other options, hangs or is broken.
@@ -89,7 +91,8 @@ interface Place {
 }
 
 function placeOf(name: string): Place {
-  const folder = join(cacheDir, "engines", name);
+  // Data of a newer version is nothing for an older one.
+  const folder = join(cacheDir, version ? `engines-${version}` : "engines", name);
   // The longest socket in it is containerd's second one; the kernel takes 107 bytes.
   if (Buffer.byteLength(join(folder, "containerd-state", "containerd.sock.ttrpc")) > 107)
     throw new Error(`${folder} is too long a path for unix sockets; set XDG_CACHE_HOME to a shorter one.`);
@@ -99,22 +102,23 @@ function placeOf(name: string): Place {
 }
 
 async function createEngine(name: string, options: EngineOptions): Promise<LabEngine> {
-  const { gpu = true, keep = false, args = [], binaries } = options;
+  const { gpu = true, keep = false, args = [] } = options;
   await ensurePackages(["docker.io", "iproute2", ...(gpu ? ["python3"] : [])]);
+  const binaries = version ? await engineBinaries(version) : undefined;
   if (!hasProgram("docker")) await ensurePackages(["docker-cli"]); // a package of its own since Debian 13
 
   const place = placeOf(name);
   const { folder, socket } = place;
   const env: NodeJS.ProcessEnv = {
     ...systemEnv,
-    PATH: [gpu && gpuFolder, binaries, systemEnv.PATH].filter(Boolean).join(":"),
+    PATH: [gpu && gpuFolder, binaries?.path, systemEnv.PATH].filter(Boolean).join(":"),
     DOCKER_HOST: `unix://${socket}`,
     DOCKER_CONFIG: join(folder, "docker-config"),
     DOCKER_CLI_HINTS: "false",
     BERTH_LAB_GPU: gpu ? join(folder, "gpu") : undefined,
   };
   delete env.DOCKER_CONTEXT; // it would win over DOCKER_HOST
-  const settings = JSON.stringify({ path: env.PATH, args });
+  const settings = JSON.stringify({ path: env.PATH, args, version });
 
   let child: ChildProcess | undefined;
   let networks: string[] = [];
@@ -154,6 +158,7 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     const environment = [
       `PATH=${gpu && isCgroup2 ? runcWrapper(folder) : ""}${env.PATH}`,
       `BERTH_LAB_GPU=${env.BERTH_LAB_GPU ?? ""}`,
+      ...Object.entries(binaries?.env ?? {}).map(([key, value]) => `${key}=${value}`),
     ];
     child = spawn(...asRoot("env", [...environment, supervisor, ...run]), {
       detached: true, // Ctrl-C in the terminal goes to us, not to the engine

@@ -2,12 +2,12 @@
 import { execa } from "execa";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { asRoot, cacheDir, runAsRoot, systemEnv } from "./cache.ts";
 import type { LabEngine } from "./engine.ts";
-import { ensurePackages } from "./packages.ts";
+import { aptSource, ensurePackages } from "./packages.ts";
 
 /** Each is tagged berth-lab/<name>:1. */
 export type ImageName = "busybox" | "python" | keyof typeof variants;
@@ -181,29 +181,6 @@ async function pack(root: string, archive: string, ...options: string[]): Promis
   await mkdir(cacheDir, { recursive: true });
   await runAsRoot("tar", "--create", "--numeric-owner", ...options, `--file=${archive}.part`, "--directory", root, ".");
   await rename(`${archive}.part`, archive);
-}
-
-/** Where this machine gets its own release from: the first entry for it in apt's sources, of either syntax. */
-async function aptSource(): Promise<{ suite: string; mirror: string; keyring: string | undefined }> {
-  const suite = /^VERSION_CODENAME=(\w+)/m.exec(await readFile("/etc/os-release", "utf8"))?.[1] ?? "";
-  const files = [
-    "/etc/apt/sources.list",
-    ...(await readdir("/etc/apt/sources.list.d").catch(() => [])).map((it) => join("/etc/apt/sources.list.d", it)),
-  ];
-  for (const file of files) {
-    const text = await readFile(file, "utf8").catch(() => "");
-    for (const stanza of file.endsWith(".sources") ? text.split(/\n\s*\n/) : []) {
-      const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.+)$`, "m").exec(stanza)?.[1]?.split(/\s+/) ?? [];
-      const mirror = field("URIs").find((uri) => uri.startsWith("http"));
-      if (mirror && field("Types").includes("deb") && field("Suites").includes(suite))
-        return { suite, mirror, keyring: field("Signed-By").find((it) => it.startsWith("/")) };
-    }
-    for (const line of file.endsWith(".list") ? text.split("\n") : []) {
-      const [, options, mirror, lineSuite] = /^deb\s+(?:\[([^\]]*)\]\s+)?(https?:\S+)\s+(\S+)/.exec(line) ?? [];
-      if (mirror && lineSuite === suite) return { suite, mirror, keyring: /signed-by=(\/[^\s,]+)/.exec(options ?? "")?.[1] };
-    }
-  }
-  throw new Error("Berth's laboratory makes its Python image with debootstrap from a Debian mirror, and found none in /etc/apt.");
 }
 
 async function inTemporaryFolder(use: (folder: string) => Promise<void>): Promise<void> {

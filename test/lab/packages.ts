@@ -1,6 +1,7 @@
 /** The Debian packages that the laboratory stands on, brought when they are missing. */
 import { execa } from "execa";
 import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { asRoot, runAsRoot, systemEnv } from "./cache.ts";
@@ -79,4 +80,29 @@ async function withoutStartingServices(packages: string[], install: () => Promis
   // Not started now, but the next boot would.
   if (packages.includes("docker.io") && existsSync("/run/systemd/system"))
     await runAsRoot("systemctl", "disable", "--quiet", "docker.service", "docker.socket", "containerd.service");
+}
+
+/** Where this machine gets its own release from: the first entry for it in apt's sources, of either syntax. */
+export async function aptSource(): Promise<{ suite: string; mirror: string; keyring: string | undefined }> {
+  const suite = /^VERSION_CODENAME=(\w+)/m.exec(await readFile("/etc/os-release", "utf8"))?.[1] ?? "";
+  const files = [
+    "/etc/apt/sources.list",
+    ...(await readdir("/etc/apt/sources.list.d").catch(() => [])).map((it) => join("/etc/apt/sources.list.d", it)),
+  ];
+  for (const file of files) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    for (const stanza of file.endsWith(".sources") ? text.split(/\n\s*\n/) : []) {
+      const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.+)$`, "m").exec(stanza)?.[1]?.split(/\s+/) ?? [];
+      const mirror = field("URIs").find((uri) => uri.startsWith("http"));
+      if (mirror && field("Types").includes("deb") && field("Suites").includes(suite))
+        return { suite, mirror, keyring: field("Signed-By").find((it) => it.startsWith("/")) };
+    }
+    for (const line of file.endsWith(".list") ? text.split("\n") : []) {
+      const [, options, mirror, lineSuite] = /^deb\s+(?:\[([^\]]*)\]\s+)?(https?:\S+)\s+(\S+)/.exec(line) ?? [];
+      if (mirror && lineSuite === suite) return { suite, mirror, keyring: /signed-by=(\/[^\s,]+)/.exec(options ?? "")?.[1] };
+    }
+  }
+  throw new Error(
+    "Berth's laboratory needs a Debian mirror, for its Python image and for other versions of Docker, and found none in /etc/apt.",
+  );
 }
