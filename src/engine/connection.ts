@@ -7,6 +7,9 @@ import type { Endpoint } from "./endpoint.ts";
 /** Sockets kept open between calls. */
 const limits = { keepAlive: true, maxFreeSockets: 4 };
 
+/** Milliseconds that the CLI has to end by itself. */
+const grace = 1000;
+
 /** HTTP connections to the engine: its unix socket directly, anything else (ssh, TCP, TLS) through the CLI's own `system dial-stdio`. */
 export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv): Agent {
   const agent = endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env) : new Agent(limits);
@@ -38,10 +41,11 @@ class Tunnel extends Duplex {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2000)));
     child.stdout.on("data", (chunk) => this.push(chunk) || child.stdout.pause());
     child.stdin.on("error", () => undefined); // the write that failed tells it
-    child.on("error", (error) => this.destroy(error));
+    // A code such as ENOENT would be taken for the engine's.
+    child.on("error", ({ message }) => this.destroy(new Error(cannotStart(message))));
     child.on("close", (code) => {
       if (code === 0) this.push(null);
-      else this.destroy(new Error(complaint.trim() || "docker system dial-stdio ended"));
+      else this.destroy(new Error(essence(complaint) || "docker system dial-stdio ended"));
     });
     this.on("error", () => undefined); // a call under way hears it too; that an idle tunnel ends is nobody's error
   }
@@ -55,10 +59,12 @@ class Tunnel extends Duplex {
     this.child.stdin.end(done);
   }
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    // The CLI takes no notice of SIGTERM while it reads.
+    // The CLI takes no notice of SIGTERM while it reads, and ends with its input; but not while the network swallows what it writes. Its ssh goes with it.
     this.child.stdin.destroy();
     this.child.stdout.destroy();
     this.child.kill();
+    const last = setTimeout(() => this.child.kill("SIGKILL"), grace).unref();
+    this.child.once("exit", () => clearTimeout(last));
     done(error);
   }
   // What node's HTTP client expects of a socket.
@@ -67,4 +73,15 @@ class Tunnel extends Duplex {
   setTimeout = (): this => this;
   ref = (): this => this;
   unref = (): this => this;
+}
+
+function cannotStart(message: string): string {
+  return message.includes("ENOENT")
+    ? "the way there goes through the 'docker' command, which is not installed on this machine."
+    : message;
+}
+
+/** What ssh said stands at the end of what the CLI says of it. */
+function essence(complaint: string): string {
+  return (/, make sure the URL is valid.*?stderr=(.+)/s.exec(complaint)?.[1] ?? complaint).trim();
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../core/errors.ts";
+import * as z from "zod/mini";
+import { defaultHost, hostProblem, type ContextFile, type EngineContext } from "../core/contexts.ts";
+import { UserError, type Remedy } from "../core/errors.ts";
 
 /** Where the engine is, resolved once and given to both dockerode and the CLI. */
 export interface Endpoint {
@@ -18,21 +20,51 @@ export interface Endpoint {
   cliArgs: readonly string[];
 }
 
-const defaultSocket = "/var/run/docker.sock";
-const defaultHost = `unix://${defaultSocket}`;
+/** The button of errors that another context helps out of. */
+export const selectContext: Remedy = { title: "Select Docker Context", command: "berth.selectContext" };
 
 /**
  * Resolves the endpoint as the docker CLI does (docs.docker.com/engine/manage-resources/contexts): an explicit context wins over `DOCKER_HOST`, that over
  * `DOCKER_CONTEXT`, that over the config file's `currentContext`. Reads files only; nothing is spawned.
- * @throws UserError when the context does not exist
+ * @throws UserError when the context does not exist, or its address is none
  */
 export async function resolveEndpoint(wanted: string, env: NodeJS.ProcessEnv): Promise<Endpoint> {
+  const { name, host, fromEnvironment } = await meantContext(wanted, env);
+  if (host === "")
+    throw new UserError(
+      `There is no Docker context named '${name}': choose another one, or create it with 'docker context create'.`,
+      selectContext,
+    );
+  const problem = hostProblem(host);
+  if (problem)
+    throw new UserError(`${fromEnvironment ? "DOCKER_HOST" : `The Docker context '${name}'`}: ${problem}.`, selectContext);
+  const socketPath = host.startsWith("unix://") ? (host === "unix://" ? defaultHost : host).slice("unix://".length) : undefined;
+  return {
+    context: name,
+    host,
+    fromEnvironment,
+    ...(socketPath === undefined ? {} : { socketPath }),
+    cliArgs: fromEnvironment ? ["--host", host] : ["--context", name],
+  };
+}
+
+/** The context that the setting (`wanted`, empty: Docker's current one) and the environment mean; its host is empty when there is no such context. */
+export async function meantContext(wanted: string, env: NodeJS.ProcessEnv): Promise<EngineContext> {
   const folder = configFolder(env);
-  if (wanted === "" && env.DOCKER_HOST) return endpoint("default", env.DOCKER_HOST, true);
-  const context = wanted || env.DOCKER_CONTEXT || (await currentContext(folder)) || "default";
+  const chosen = wanted !== "";
+  const fromHost = env.DOCKER_HOST?.trim() ?? "";
+  const name = wanted || (fromHost && "default") || env.DOCKER_CONTEXT || (await currentName(folder)) || "default";
   // The context `default` stands for DOCKER_HOST, even when it is asked for by name.
-  if (context === "default") return endpoint("default", env.DOCKER_HOST || defaultHost, Boolean(env.DOCKER_HOST));
-  return endpoint(context, await contextHost(folder, context), false);
+  if (name === "default") return { name, host: fromHost || defaultHost, chosen, fromEnvironment: fromHost !== "" };
+  return { name, host: (await readContext(contextFile(folder, name)))?.host ?? "", chosen, fromEnvironment: false };
+}
+
+/** The contexts that were made with `docker context create`, in no order. Those without an address of an engine (or that cannot be read) are left out. */
+export async function listContexts(env: NodeJS.ProcessEnv): Promise<ContextFile[]> {
+  const folder = join(configFolder(env), "contexts", "meta");
+  const entries = await readdir(folder).catch(() => []);
+  const files = await Promise.all(entries.map((entry) => readContext(join(folder, entry, "meta.json"))));
+  return files.filter((file) => file !== undefined);
 }
 
 /** The CLI's own folder, where `config.json` and the contexts are. */
@@ -40,38 +72,32 @@ export function configFolder(env: NodeJS.ProcessEnv): string {
   return env.DOCKER_CONFIG || join(homedir(), ".docker");
 }
 
-function endpoint(context: string, host: string, fromEnvironment: boolean): Endpoint {
-  const socketPath = host.startsWith("unix://") ? host.slice("unix://".length) || defaultSocket : undefined;
-  return {
-    context,
-    host,
-    fromEnvironment,
-    ...(socketPath === undefined ? {} : { socketPath }),
-    cliArgs: fromEnvironment ? ["--host", host] : ["--context", context],
-  };
-}
-
-async function currentContext(folder: string): Promise<string | undefined> {
+async function currentName(folder: string): Promise<string | undefined> {
   const text = await readFile(join(folder, "config.json"), "utf8").catch(() => "{}");
   try {
     const { currentContext } = JSON.parse(text) as { currentContext?: unknown };
     return typeof currentContext === "string" ? currentContext : undefined;
   } catch {
-    throw new UserError(`${join(folder, "config.json")} is not valid JSON: mend it, or set the context in Berth's settings.`);
+    throw new UserError(`${join(folder, "config.json")} is not valid JSON: mend it, or choose a context.`, selectContext);
   }
 }
 
 /** The CLI keeps a context under the SHA-256 of its name. */
-async function contextHost(folder: string, context: string): Promise<string> {
-  const file = join(folder, "contexts", "meta", createHash("sha256").update(context).digest("hex"), "meta.json");
+function contextFile(folder: string, name: string): string {
+  return join(folder, "contexts", "meta", createHash("sha256").update(name).digest("hex"), "meta.json");
+}
+
+const contextJson = z.object({
+  Name: z.string(),
+  Metadata: z.nullish(z.object({ Description: z.nullish(z.string()) })),
+  Endpoints: z.object({ docker: z.object({ Host: z.string().check(z.trim(), z.minLength(1)) }) }),
+});
+
+async function readContext(file: string): Promise<ContextFile | undefined> {
   try {
-    const meta = JSON.parse(await readFile(file, "utf8")) as { Endpoints?: { docker?: { Host?: unknown } } };
-    const host = meta.Endpoints?.docker?.Host;
-    if (typeof host === "string" && host !== "") return host;
+    const { Name, Metadata, Endpoints } = contextJson.parse(JSON.parse(await readFile(file, "utf8")));
+    return { name: Name, host: Endpoints.docker.Host, description: Metadata?.Description ?? "" };
   } catch {
-    // told below, in words that help
+    return undefined;
   }
-  throw new UserError(
-    `There is no Docker context named '${context}': choose another one, or create it with 'docker context create'.`,
-  );
 }

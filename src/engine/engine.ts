@@ -1,14 +1,16 @@
 import { access } from "node:fs/promises";
 import type { Agent } from "node:http";
 import { delimiter, join } from "node:path";
+import { withoutPassword } from "../core/contexts.ts";
+import { parseEngineInfo, type EngineInfo } from "../core/engineInfo.ts";
 import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";
 import { parseContainers, parseImageInspect, parseImages, parseInspect } from "../core/engineJson.ts";
-import { EngineGoneError, UserError } from "../core/errors.ts";
+import { EngineGoneError, UserError, type Remedy } from "../core/errors.ts";
 import { createDeframer } from "../core/logText.ts";
 import type { Change } from "../core/losses.ts";
 import type { OutReason } from "../core/state.ts";
 import { connectionAgent } from "./connection.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { selectContext, type Endpoint } from "./endpoint.ts";
 
 /** Something that happened on the engine. */
 export interface EngineEvent {
@@ -25,6 +27,8 @@ const imageReference = /^\w[\w.:@-]*(\/\w[\w.:@-]*)*$/;
 export interface Engine {
   readonly endpoint: Endpoint;
   ping(signal?: AbortSignal): Promise<void>;
+  /** The engine's version and ways, as `docker version` and `docker info` show them. */
+  info(): Promise<EngineInfo>;
   containers(): Promise<Container[]>;
   /** By id or name; undefined when there is none. */
   inspect(container: string): Promise<(Container & { details: Details }) | undefined>;
@@ -59,6 +63,8 @@ export interface Engine {
 /** The calls of dockerode that Berth makes, with options its typings lack; answers are parsed before they are believed. */
 interface Calls {
   ping(options: object): Promise<unknown>;
+  info(options: object): Promise<unknown>;
+  version(options: object): Promise<unknown>;
   listContainers(options: object): Promise<unknown>;
   listImages(options: object): Promise<unknown>;
   getEvents(options: object): Promise<NodeJS.ReadableStream>;
@@ -94,7 +100,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     protocol: "http",
     ...(endpoint.socketPath ? { socketPath: endpoint.socketPath, host: undefined } : { host: "docker", port: 80 }),
   };
-  const docker = new Docker(options as object) as unknown as Calls;
+  const docker = withoutDockerHost(() => new Docker(options as object) as unknown as Calls);
 
   async function bounded<T>(
     call: (options: { abortSignal: AbortSignal }) => Promise<T>,
@@ -128,6 +134,13 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
   return {
     endpoint,
     ping: async (signal) => void (await bounded((options) => docker.ping(options), { ms: pingTimeout, signal })),
+    async info() {
+      const [info, version] = await Promise.all([
+        bounded((options) => docker.info(options)),
+        bounded((options) => docker.version(options)),
+      ]);
+      return understood("itself", () => parseEngineInfo(info, version));
+    },
     containers: async () => parseContainers(await bounded((options) => docker.listContainers({ all: true, ...options }))),
     async inspect(id) {
       if (!containerReference.test(id)) return undefined;
@@ -222,6 +235,17 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
   };
 }
 
+/** dockerode looks at DOCKER_HOST, and at the certificates that go with it, whatever it is told, and throws when it does not like them. */
+function withoutDockerHost<T>(make: () => T): T {
+  const { DOCKER_HOST } = process.env;
+  delete process.env.DOCKER_HOST;
+  try {
+    return make();
+  } finally {
+    if (DOCKER_HOST !== undefined) process.env.DOCKER_HOST = DOCKER_HOST;
+  }
+}
+
 /** Unlike `destroy`, which also breaks the connections that a command still uses. */
 function letGo(agent: Agent & { keepAlive?: boolean }): void {
   agent.keepAlive = false;
@@ -283,14 +307,15 @@ async function explain(error: unknown, endpoint: Endpoint, env: NodeJS.ProcessEn
     return Object.assign(new UserError(words.charAt(0).toUpperCase() + words.slice(1)), { cause: error });
   }
   const reason = await outReason(endpoint, code, name, env);
-  return Object.assign(new EngineOutError(reason, outMessage(reason, endpoint, message)), { cause: error });
+  const remedy = reason === "unreachable" ? selectContext : undefined;
+  return Object.assign(new EngineOutError(reason, outMessage(reason, endpoint, message), remedy), { cause: error });
 }
 
 /** The engine is out of reach, and why. */
 export class EngineOutError extends EngineGoneError {
   readonly reason: OutReason;
-  constructor(reason: OutReason, message: string) {
-    super(message);
+  constructor(reason: OutReason, message: string, remedy?: Remedy) {
+    super(message, remedy);
     this.reason = reason;
   }
 }
@@ -323,7 +348,7 @@ async function onPath(program: string, env: NodeJS.ProcessEnv): Promise<boolean>
 }
 
 function outMessage(reason: OutReason, { host, socketPath, context }: Endpoint, detail: string): string {
-  const where = socketPath ?? `${host} (context ${context})`;
+  const where = socketPath ?? `${withoutPassword(host)} (context ${context})`;
   switch (reason) {
     case "denied":
       return `Docker's socket ${where} refuses your user: join the 'docker' group, then log in again.`;

@@ -1,0 +1,110 @@
+// Docker contexts, as far as Docker's own files and the environment tell them.
+import type { EngineState, OutReason } from "./state.ts";
+
+/** The context that is meant now, whether or not its engine answers. */
+export interface EngineContext {
+  /** `default` also stands for `DOCKER_HOST`. */
+  name: string;
+  /** Such as `ssh://me@gpu-server`; empty when there is no such context. */
+  host: string;
+  /** Chosen in Berth, by name; else it is Docker's current one. */
+  chosen: boolean;
+  /** The host came from `DOCKER_HOST`. */
+  fromEnvironment: boolean;
+}
+
+/** A context as its file describes it. */
+export interface ContextFile {
+  name: string;
+  host: string;
+  description: string;
+}
+
+export const defaultHost = "unix:///var/run/docker.sock";
+
+const forms = "use unix://PATH, ssh://USER@HOST or tcp://HOST:PORT";
+
+/**
+ * Why the docker CLI could do nothing with an address, as the end of a sentence; undefined when it can. As its `ParseHost` and `connhelper` see it
+ * (docker/cli, opts/hosts.go and cli/connhelper): no scheme means TCP, and an ssh address may not hold a password.
+ */
+export function hostProblem(host: string): string | undefined {
+  const [, scheme = "tcp", rest = ""] = /^(?:(.*?):\/\/)?(.*)$/s.exec(host.trim()) ?? [];
+  const url = scheme === "tcp" || scheme === "ssh" ? parsed(`${scheme}://${rest}`) : undefined;
+  const isGood = scheme === "unix" || (scheme === "tcp" && url !== undefined) || (scheme === "ssh" && Boolean(url?.hostname));
+  if (!isGood) return `'${withoutPassword(host)}' is no address of a Docker engine: ${forms}`;
+  if (scheme === "ssh" && url?.password)
+    return `'${withoutPassword(host)}' holds a password, which Docker does not take there: use a key instead`;
+  return undefined;
+}
+
+function parsed(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An address as it may be shown. */
+export function withoutPassword(host: string): string {
+  return host.startsWith("unix:") ? host : host.replace(/^((?:[a-z]+:\/\/)?[^:@/]*):(?!\/\/).*@/is, "$1@");
+}
+
+/** `ssh`, `tcp`, or empty for a socket of this machine. */
+function transport(host: string): string {
+  if (host === "" || host.startsWith("unix:")) return "";
+  return host.startsWith("ssh:") ? "ssh" : "tcp";
+}
+
+const outWords: Readonly<Record<OutReason, string>> = {
+  denied: "access refused",
+  missing: "not running",
+  stopped: "not running",
+  silent: "no answer",
+  unreachable: "out of reach",
+  misconfigured: "cannot be used",
+};
+
+/** What stands beside the title of the containers view: which engine it is, unless it is the one that everybody expects. */
+export function contextText(context: EngineContext | undefined, engine: EngineState): string {
+  if (!context) return "";
+  const { name, host, chosen, fromEnvironment } = context;
+  const how = transport(host);
+  if (!chosen && how === "" && host !== "") return "";
+  const what = `${fromEnvironment && !chosen ? "DOCKER_HOST" : name}${how && ` (${how})`}`;
+  if (engine.status === "connecting") return `${what}, connecting…`;
+  return engine.status === "out" ? `${what}, ${outWords[engine.reason]}` : what;
+}
+
+export interface ListedContext {
+  label: string;
+  description: string;
+  detail?: string;
+  /** For the setting: empty for the current context. */
+  value: string;
+}
+
+/** Rows to choose from: the current context first, which is followed, then all by name. `chosen`: the setting's value. */
+export function listedContexts(
+  files: readonly ContextFile[],
+  current: { name: string; host: string; fromEnvironment: boolean },
+  chosen: string,
+): ListedContext[] {
+  const row = (value: string, label: string, host: string, detail = ""): ListedContext => ({
+    label: `$(${value === chosen ? "check" : "blank"}) ${label}`,
+    description: host === "" ? "does not exist" : withoutPassword(host),
+    ...(detail === "" ? {} : { detail }),
+    value,
+  });
+  const { fromEnvironment } = current;
+  const follow = `Current context (${fromEnvironment ? "DOCKER_HOST" : current.name})`;
+  const byName = [...files].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  const isKnown = ["", "default", ...files.map(({ name }) => name)].includes(chosen);
+  return [
+    row("", follow, current.host, "Follows 'docker context use' and DOCKER_HOST"),
+    row("default", "default", fromEnvironment ? current.host : defaultHost, fromEnvironment ? "DOCKER_HOST" : ""),
+    ...byName.map(({ name, host, description }) => row(name, name, host, description)),
+    ...(isKnown ? [] : [row(chosen, chosen, "")]),
+  ];
+}
