@@ -1,17 +1,5 @@
 // Docker contexts, as far as Docker's own files and the environment tell them.
-import type { EngineState, OutReason } from "./state.ts";
-
-/** The context that is meant now, whether or not its engine answers. */
-export interface EngineContext {
-  /** `default` also stands for `DOCKER_HOST`. */
-  name: string;
-  /** Such as `ssh://me@gpu-server`; empty when there is no such context. */
-  host: string;
-  /** Chosen in Berth, by name; else it is Docker's current one. */
-  chosen: boolean;
-  /** The host came from `DOCKER_HOST`. */
-  fromEnvironment: boolean;
-}
+import type { EngineContext, EngineState, OutReason } from "./state.ts";
 
 /** A context as its file describes it. */
 export interface ContextFile {

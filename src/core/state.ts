@@ -10,9 +10,23 @@ export type EngineState =
   | { status: "ready"; context: string; local: boolean }
   | { status: "out"; reason: OutReason; message: string };
 
+/** The context that is meant now, whether or not its engine answers. */
+export interface EngineContext {
+  /** `default` also stands for `DOCKER_HOST`. */
+  name: string;
+  /** Such as `ssh://me@gpu-server`; empty when there is no such context. */
+  host: string;
+  /** Chosen in Berth, by name; else it is Docker's current one. */
+  chosen: boolean;
+  /** The host came from `DOCKER_HOST`. */
+  fromEnvironment: boolean;
+}
+
 /** Everything the views show. Replaced field by field, never changed in place. */
 export interface State {
   engine: EngineState;
+  /** Which engine is meant; absent until that is known. */
+  context?: EngineContext;
   containers: readonly Container[];
   images: readonly Image[];
   gpus: HostGpus;

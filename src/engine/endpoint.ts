@@ -3,8 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { defaultHost, hostProblem, type ContextFile, type EngineContext } from "../core/contexts.ts";
+import { defaultHost, hostProblem, type ContextFile } from "../core/contexts.ts";
 import { UserError, type Remedy } from "../core/errors.ts";
+import type { EngineContext } from "../core/state.ts";
 
 /** Where the engine is, resolved once and given to both dockerode and the CLI. */
 export interface Endpoint {

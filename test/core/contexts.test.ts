@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { contextText, hostProblem, listedContexts, withoutPassword, type EngineContext } from "../../src/core/contexts.ts";
-import type { EngineState } from "../../src/core/state.ts";
+import { contextText, hostProblem, listedContexts, withoutPassword } from "../../src/core/contexts.ts";
+import type { EngineContext, EngineState } from "../../src/core/state.ts";
 
 describe("an engine's address", () => {
   // What the docker CLI takes (tried with 28.2): no scheme means TCP, no path the default socket.
