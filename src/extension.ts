@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { userInfo } from "node:os";
+import type { Row } from "./core/rows.ts";
 import { initialState } from "./core/state.ts";
 import { createStore } from "./core/store.ts";
 import { configFolder } from "./engine/endpoint.ts";
@@ -9,37 +10,51 @@ import type { App } from "./ui/app.ts";
 import { attach } from "./ui/attach.ts";
 import { checkGpu } from "./ui/checkGpu.ts";
 import { register } from "./ui/commands.ts";
+import { copyId, copyName } from "./ui/copy.ts";
 import { deploy } from "./ui/deploy.ts";
 import { showDeploymentLogs } from "./ui/deploymentLogs.ts";
 import { registerDocuments } from "./ui/documents.ts";
-import { joinGroup, reconnect, showExitLogs, startEngine } from "./ui/engineHelp.ts";
+import { joinGroup, reconnect, startEngine } from "./ui/engineHelp.ts";
+import { pause, rename, restart, unpause } from "./ui/everyday.ts";
 import { createGpuPoll } from "./ui/gpuPoll.ts";
+import { inspect } from "./ui/inspect.ts";
+import { showLogs, stopFollowing } from "./ui/logs.ts";
+import { openPort } from "./ui/openPort.ts";
+import { prune } from "./ui/prune.ts";
+import { removeImage } from "./ui/removeImage.ts";
 import { remove, retire } from "./ui/retire.ts";
 import { settings } from "./ui/settings.ts";
 import { createStatusBar } from "./ui/statusBar.ts";
-import { create, run, start, stop } from "./ui/steps.ts";
+import { create, openTerminal, run, start, stop } from "./ui/steps.ts";
 import { createViews } from "./ui/tree.ts";
 
-const commands = [deploy, attach, retire, create, start, run, stop, remove, checkGpu, showDeploymentLogs];
-const helpers = [startEngine, joinGroup, reconnect, showExitLogs];
+const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, pause, unpause, rename];
+const everyday = [openTerminal, openPort, showLogs, inspect, copyName, copyId, removeImage, prune];
+const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect];
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Berth", { log: true });
   const store = createStore(initialState);
+  let selected: readonly Row[] = [];
   const app: App = {
     store,
     feed: createFeed(store, settings.context, process.env),
     nvidiaSmi: createNvidiaSmi({ timeoutMs: settings.probeTimeout }),
+    selected: () => selected,
     log,
     storage: context.globalStorageUri,
     version: (context.extension.packageJSON as { version: string }).version,
     user: userInfo().username,
   };
   const gpuPoll = createGpuPoll(app);
-  const views = createViews(app, (visible) => {
-    app.feed.setVisible(visible.size > 0);
-    gpuPoll.setVisible(visible.has("berth.gpus"));
-  });
+  const views = createViews(
+    app,
+    (visible) => {
+      app.feed.setVisible(visible.size > 0);
+      gpuPoll.setVisible(visible.has("berth.gpus"));
+    },
+    (rows) => (selected = rows),
+  );
   const onSettings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration("berth.context")) app.feed.reconnect();
   });
@@ -50,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const onConfig = [config.onDidChange, config.onDidCreate, config.onDidDelete].map((event) =>
     event(() => void app.feed.reconnectIfMoved()),
   );
-  const registered = [registerDocuments(), ...[...commands, ...helpers].map((command) => register(app, command))];
-  context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...registered);
+  const commands = [...lifecycle, ...everyday, ...others].map((command) => register(app, command));
+  context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...commands);
+  context.subscriptions.push(registerDocuments(), { dispose: stopFollowing });
 }

@@ -80,15 +80,17 @@ export function filesLost({ files, temporary }: Losses): boolean {
   return files.length + temporary.length > 0;
 }
 
-/** The losses as lines for a question; long lists are cut, and the rest is counted. */
+/** The losses as lines for a question; long lists are cut to `most` items, and the rest is counted. */
 export function renderLosses({ files, temporary, processes, volumes }: Losses, most = 8): string {
+  const longest = most === Infinity ? Infinity : 100;
+  const fewer = Math.ceil(most / 4);
   const line = (item: string) => item.replace(/[\p{Cc}\s]+/gu, " ");
   const more = (n: number) => (n > 0 ? [`  and ${n} more`] : []);
   const list = (items: readonly string[]) => [
     ...items
       .slice(0, most)
       .map(line)
-      .map((item) => `  ${item.length > 100 ? `${item.slice(0, 99)}…` : item}`),
+      .map((item) => `  ${item.length > longest ? `${item.slice(0, longest - 1)}…` : item}`),
     ...more(items.length - most),
   ];
   return [
@@ -96,8 +98,8 @@ export function renderLosses({ files, temporary, processes, volumes }: Losses, m
     ...(temporary.length > 0
       ? [
           `${count(temporary.length, "file")} in caches and temporary folders:`,
-          ...list(temporary.slice(0, 2)),
-          ...more(temporary.length - 2),
+          ...list(temporary.slice(0, fewer)),
+          ...more(temporary.length - fewer),
         ]
       : []),
     ...(processes.length > 0 ? [`${count(processes.length, "process", "processes")} running:`, ...list(processes)] : []),

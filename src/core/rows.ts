@@ -23,7 +23,7 @@ export interface Row {
   expanded?: boolean;
   children?: readonly Row[];
   /** What a command on this row acts on. */
-  target?: { container: string } | { image: string };
+  target?: { container: string; port?: number } | { image: string };
 }
 
 const green = "charts.green";
@@ -138,7 +138,7 @@ function publishedPorts(ports: readonly Port[]): string[] {
 function containerFacts(container: Container, state: State, now: number): Row[] {
   const { id, details } = container;
   const rows: Row[] = [];
-  const add = (kind: string, text: string, description: string, icon: string, tooltip?: string) =>
+  const add = (kind: string, text: string, description: string, icon: string, tooltip?: string, more: Partial<Row> = {}) =>
     rows.push({
       id: `container:${id}:${kind}`,
       label: text,
@@ -147,13 +147,15 @@ function containerFacts(container: Container, state: State, now: number): Row[] 
       menu: "fact",
       accessibilityLabel: [text, description].filter(Boolean).join(", "),
       ...(tooltip === undefined ? {} : { tooltip }),
+      ...more,
     });
   for (const mount of details?.mounts ?? []) add(`mount:${mount.target}`, mount.target, mountText(mount), "folder", mount.source);
   const seen = new Set<string>();
   for (const { container: inner, protocol, host } of container.ports) {
     const text = host ? `on ${address(host.ip)}:${host.port}` : "not published";
     const key = `port:${inner}/${protocol}:${text}`;
-    if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug");
+    const opens = host && protocol === "tcp" ? { menu: "fact.port", target: { container: id, port: host.port } } : {};
+    if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug", undefined, opens);
     seen.add(key);
   }
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";

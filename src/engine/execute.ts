@@ -38,7 +38,7 @@ export interface Tools {
 export class ExitedEarlyError extends UserError {
   readonly container: string;
   constructor(container: string, message: string) {
-    super(message, { title: "Show Logs", command: "berth.showExitLogs", args: [container] });
+    super(message, { title: "Show Logs", command: "berth.showLogs", args: [{ container }] });
     this.container = container;
   }
 }

@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { Row } from "../core/rows.ts";
 import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import type { Feed } from "../engine/feed.ts";
@@ -9,6 +10,8 @@ export interface App {
   store: Store<State>;
   feed: Feed;
   nvidiaSmi: NvidiaSmi;
+  /** The rows that are selected in the view that has the focus, or had it last. */
+  selected: () => readonly Row[];
   log: vscode.LogOutputChannel;
   /** Berth's own folder, the default place of deployment logs. */
   storage: vscode.Uri;

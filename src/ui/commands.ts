@@ -1,9 +1,11 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
+import type { Container } from "../core/engineJson.ts";
 import { Cancelled, UserError, words } from "../core/errors.ts";
 import type { Row } from "../core/rows.ts";
 import type { App } from "./app.ts";
 import { notify } from "./notify.ts";
+import { pickContainers, reach } from "./target.ts";
 
 /** How a command was called. */
 export interface Call {
@@ -18,7 +20,11 @@ export interface Command<Schema extends z.ZodMiniType> {
   keys: Schema;
   /** Whether it only looks, and so works in an untrusted workspace too. */
   looksOnly?: (keys: z.infer<Schema>) => boolean;
+  /** What is asked from the palette, where no container is given, and which of them can be answered. */
+  asks?: { question: string; fits?: (container: Container) => boolean };
   run(app: App, keys: z.infer<Schema>, call: Call): Promise<object | undefined>;
+  /** Acts on several rows at once. Without it they are acted on one after the other. */
+  several?: (app: App, all: readonly z.infer<Schema>[]) => Promise<object | undefined>;
 }
 
 /** Lets the schema of each command tell the type of its keys. */
@@ -29,18 +35,17 @@ export function command<Schema extends z.ZodMiniType>(definition: Command<Schema
 /** Registers a command: parses what it was given, keeps an untrusted workspace from starting anything, and is the only place that shows an error. */
 export function register(app: App, definition: Command<z.ZodMiniType>): vscode.Disposable {
   return vscode.commands.registerCommand(definition.id, async (given?: unknown, selection?: unknown) => {
-    const rows = asRows(given, selection);
+    const rows = asRows(app, given, selection);
     const fromUi = rows !== undefined || given === undefined || given === null;
     try {
-      // A button in a view's title is given the focused row, whether or not the command has to do with it.
-      const isFor = (target: object) => definition.keys.safeParse(target).success;
-      const calls = rows ? rows.map(({ target }) => (target && isFor(target) ? target : {})) : [given ?? {}];
+      if (!vscode.workspace.isTrusted && !definition.looksOnly) throw untrusted();
+      const targets = rows ? targetsFor(definition, rows) : [given ?? {}];
+      const calls = fromUi ? await asked(app, definition, targets) : targets;
+      const all = calls.map((call) => parse(definition, call));
+      if (!vscode.workspace.isTrusted && all.some((keys) => !definition.looksOnly?.(keys))) throw untrusted();
+      if (all.length > 1 && definition.several) return await definition.several(app, all);
       let result: object | undefined;
-      for (const call of calls) {
-        const keys = parse(definition, call);
-        if (!vscode.workspace.isTrusted && !definition.looksOnly?.(keys)) throw untrusted();
-        result = await definition.run(app, keys, { fromUi });
-      }
+      for (const keys of all) result = await definition.run(app, keys, { fromUi });
       return result;
     } catch (error) {
       if (error instanceof Cancelled) return undefined;
@@ -54,11 +59,31 @@ export function register(app: App, definition: Command<z.ZodMiniType>): vscode.D
   });
 }
 
-/** A context menu passes the row it was opened on and, when several are selected, all of them. */
-function asRows(given: unknown, selection: unknown): Row[] | undefined {
-  const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && "menu" in value && "id" in value;
+/** A context menu passes the row it was opened on and, when several are selected, all of them; a keybinding of Berth's own means those that are selected. */
+function asRows(app: App, given: unknown, selection: unknown): readonly Row[] | undefined {
+  if (isObject(given) && given.selected === true) return app.selected();
+  const isRow = (value: unknown): value is Row => isObject(value) && "menu" in value && "id" in value;
   if (!isRow(given)) return undefined;
   return Array.isArray(selection) && selection.length > 1 ? selection.filter(isRow) : [given];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** A button in a view's title is given the focused row, whether or not the command has to do with it; and a selection can hold rows of other kinds. */
+function targetsFor({ keys }: Command<z.ZodMiniType>, rows: readonly Row[]): object[] {
+  const fitting = rows.flatMap(({ target }) => (target && keys.safeParse(target).success ? [target] : []));
+  return fitting.length > 0 ? fitting : [{}];
+}
+
+/** Asks for the container, or several, where none was given. */
+async function asked(
+  app: App,
+  { asks, several }: Command<z.ZodMiniType>,
+  targets: readonly object[],
+): Promise<readonly object[]> {
+  if (!asks || targets.some((target) => Object.keys(target).length > 0)) return targets;
+  const names = await pickContainers(await reach(app), asks.question, { wanted: asks.fits, several: several !== undefined });
+  return names.map((container) => ({ container }));
 }
 
 function parse({ id, keys }: Command<z.ZodMiniType>, given: unknown): never {

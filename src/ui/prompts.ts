@@ -36,17 +36,23 @@ export async function pick<T>(place: Place, placeholder: string, choices: readon
   return show(input, place, () => input.selectedItems[0]?.value);
 }
 
+/** @param options `focused`: Enter with nothing ticked means the one that is focused. */
 export async function pickMany<T>(
   place: Place,
   placeholder: string,
   choices: readonly Choice<T>[],
+  { focused = false }: { focused?: boolean } = {},
 ): Promise<Answer<readonly T[]>> {
   const input = vscode.window.createQuickPick<Choice<T>>();
   input.placeholder = placeholder;
   input.canSelectMany = true;
   input.items = choices;
+  input.matchOnDescription = true;
   input.selectedItems = choices.filter(({ picked }) => picked);
-  return show(input, place, () => input.selectedItems.map(({ value }) => value));
+  return show(input, place, () => {
+    const chosen = focused && input.selectedItems.length === 0 ? input.activeItems : input.selectedItems;
+    return focused && chosen.length === 0 ? undefined : chosen.map(({ value }) => value);
+  });
 }
 
 /** `problem` says why a text cannot be taken, as it is typed. */
@@ -69,7 +75,7 @@ type AcceptingInput = Pick<vscode.InputBox, keyof vscode.QuickInput | "buttons" 
 
 /** Shows an input and resolves with what `accept` gives; a refused Enter gives undefined and leaves the input open. */
 function show<T>(input: AcceptingInput, place: Place, accept: () => T | undefined): Promise<Answer<T>> {
-  input.title = place.title;
+  if (place.title !== "") input.title = place.title;
   input.ignoreFocusOut = true;
   if (place.totalSteps > 1) {
     input.step = place.step;

@@ -2,15 +2,15 @@ import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { UserError } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
-import { blanked, keepAs, type Keep } from "../core/keepImage.ts";
-import { filesLost, losses, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
-import { timestamp } from "../core/names.ts";
+import { blanked } from "../core/keepImage.ts";
+import { filesLost, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
 import { planRetire, type RemoveChoices } from "../core/plan.ts";
-import { redact, secretValues } from "../core/redact.ts";
 import { isOwn } from "../core/rows.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { alone, confirm, isBack, type } from "./prompts.ts";
+import { keep, keptName, whatIsLost } from "./removal.ts";
+import { removeSeveral, type Removal } from "./removeSeveral.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
 
@@ -24,19 +24,20 @@ export const retire = command({
     keepImage: z.optional(z.boolean()),
     guided: z.optional(z.boolean()),
   }),
+  asks: { question: vscode.l10n.t("Retire which container?") },
   run: (app, given) => removeContainer(app, given, { verb: "Retire", outcome: "retired" }),
+  several: (app, all) => removeSeveral(app, idsOf(all), { verb: "Retire", outcome: "retired" }),
 });
 
 export const remove = command({
   id: "berth.remove",
   keys: z.strictObject({ ...target, force: z.optional(z.boolean()) }),
+  asks: { question: vscode.l10n.t("Remove which container?") },
   run: (app, given) => removeContainer(app, given, { verb: "Remove", outcome: "removed" }),
+  several: (app, all) => removeSeveral(app, idsOf(all), { verb: "Remove", outcome: "removed" }),
 });
 
-interface Removal {
-  verb: "Retire" | "Remove";
-  outcome: "retired" | "removed";
-}
+const idsOf = (all: readonly { container?: string | undefined }[]) => all.flatMap(({ container }) => container ?? []);
 
 interface RemovalWish {
   container?: string | undefined;
@@ -74,17 +75,6 @@ async function removableImage({ engine }: Reach, { id, name, image, imageId }: I
   return (await engine.inspectImage(image))?.id === imageId ? image : imageId;
 }
 
-/** @throws UserError when there is an image of that name, which would lose it */
-async function keep({ engine }: Reach, container: Inspected, image: string): Promise<Keep> {
-  if (await engine.inspectImage(image)) throw new UserError(`There is an image '${image}' already: choose another name.`);
-  // The base is gone when its last tag was removed and the engine pruned it.
-  return keepAs(image, container, await engine.inspectImage(container.imageId));
-}
-
-function keptName(container: string): string {
-  return `${container.toLowerCase().replace(/[^a-z0-9]+/g, "-")}:kept-${timestamp(new Date())}`;
-}
-
 interface Question {
   verb: "Retire" | "Remove";
   /** The image that goes too. */
@@ -109,20 +99,6 @@ async function askRemoval(reached: Reach, container: Inspected, question: Questi
   const name = await type(alone(keepAnswer), prompt, keptName(container.name), imageNameProblem);
   if (isBack(name)) return askRemoval(reached, container, question);
   return { volumes: true, keepAs: await keep(reached, container, name) };
-}
-
-async function whatIsLost({ engine }: Reach, container: Inspected): Promise<Losses> {
-  const hasProcesses = container.state === "running" || container.state === "paused";
-  const [changes, processes] = await Promise.all([
-    engine.changes(container.id),
-    hasProcesses ? engine.processes(container.id) : [],
-  ]);
-  const secrets = secretValues(container.details.env);
-  return losses(
-    changes,
-    processes.map((line) => redact(line, secrets)),
-    container,
-  );
 }
 
 function removalText(container: Inspected, lost: Losses, { removeImage }: Question): string {

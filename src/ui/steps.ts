@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { runCommand } from "../core/dockerRun.ts";
 import { UserError } from "../core/errors.ts";
@@ -12,7 +13,13 @@ import { decide } from "./deployWish.ts";
 import { open } from "./open.ts";
 import { confirm } from "./prompts.ts";
 import { runPlan } from "./runPlan.ts";
+import { severalContainers } from "./several.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
+
+const { t } = vscode.l10n;
+const startWhich = t("Start which container?");
+const stopWhich = t("Stop which container?");
+const terminalWhich = t("Open a terminal in which container?");
 
 /** The single steps. They never ask when their target is given. */
 
@@ -40,7 +47,18 @@ const oneContainer = z.strictObject({
 export const start = command({
   id: "berth.start",
   keys: oneContainer,
-  run: async (app, given, call) => startOne(app, await reach(app), given, call, "Start which container?"),
+  asks: { question: startWhich, fits: ({ state }) => !isUp(state) || state === "paused" },
+  run: async (app, given, call) => startOne(app, await reach(app), given, call, startWhich),
+  several: severalContainers(
+    () => ({ doing: t("Starting"), done: t("Started") }),
+    "started",
+    async (app, reached, container) => {
+      const plan = planStart(container);
+      if (plan.steps.length === 0) return false;
+      await runPlan(app, reached, plan, { silent: true });
+      return true;
+    },
+  ),
 });
 
 export const run = command({
@@ -57,16 +75,43 @@ export const run = command({
 export const stop = command({
   id: "berth.stop",
   keys: z.strictObject({ container: z.optional(z.string()) }),
+  asks: { question: stopWhich, fits: ({ state }) => isUp(state) },
   async run(app, { container }, { fromUi }) {
     const reached = await reach(app);
-    const found = await findContainer(reached, container, "Stop which container?", ({ state }) => isUp(state));
+    const found = await findContainer(reached, container, stopWhich, ({ state }) => isUp(state));
     if (fromUi && found.details.autoRemove) {
-      const detail =
-        "It was run with --rm: Docker removes it as soon as it stops, with every file that was changed in it. Retire can keep it as an image first.";
-      await confirm(`Stop '${found.name}' and lose it?`, detail, "Stop and Lose It");
+      const detail = t(
+        "It was run with --rm: Docker removes it as soon as it stops, with every file that was changed in it. Retire can keep it as an image first.",
+      );
+      await confirm(t("Stop '{0}' and lose it?", found.name), detail, t("Stop and Lose It"));
     }
     await runPlan(app, reached, planStop(found), { silent: !fromUi });
     return { outcome: "stopped" };
+  },
+  several: severalContainers(
+    () => ({ doing: t("Stopping"), done: t("Stopped") }),
+    "stopped",
+    async (app, reached, container) => {
+      if (!isUp(container.state)) return false;
+      if (container.details.autoRemove)
+        throw new UserError(t("Run with --rm, it would be lost once it stops: stop it by itself."));
+      await runPlan(app, reached, planStop(container), { silent: true });
+      return true;
+    },
+  ),
+});
+
+/** A shell in a container that runs, or in several. */
+export const openTerminal = command({
+  id: "berth.openTerminal",
+  keys: z.strictObject({ container: z.optional(z.string()) }),
+  asks: { question: terminalWhich, fits: ({ state }) => state === "running" },
+  async run(app, { container }) {
+    const reached = await reach(app);
+    const found = await findContainer(reached, container, terminalWhich, ({ state }) => state === "running");
+    if (found.state !== "running") throw new UserError(t("{0} is {1}: start it first.", found.name, found.state));
+    await open(app, reached, found.id, "terminal", { ask: false });
+    return { outcome: "shown" };
   },
 });
 

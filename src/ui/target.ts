@@ -7,6 +7,7 @@ import { maker } from "../core/rows.ts";
 import { createCli, type Cli } from "../engine/cli.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { App } from "./app.ts";
+import { alone, isBack, pick, pickMany } from "./prompts.ts";
 
 export interface Reach {
   engine: Engine;
@@ -23,12 +24,12 @@ export type Inspected = Container & { details: Details };
 
 /** The container that was named, or that the user picks. @throws UserError when there is none, Cancelled */
 export async function findContainer(
-  { engine }: Reach,
+  { engine }: Pick<Reach, "engine">,
   named: string | undefined,
   placeholder: string,
   wanted: (container: Container) => boolean = () => true,
 ): Promise<Inspected> {
-  const name = named ?? (await pickContainer(engine, placeholder, wanted));
+  const name = named ?? (await pickContainers({ engine }, placeholder, { wanted }))[0] ?? "";
   const found = await engine.inspect(name);
   // The engine also takes the first few characters of an id, which a name can be by chance.
   const isMeant = found && (found.name === name || (/^[0-9a-f]{12,64}$/.test(name) && found.id.startsWith(name)));
@@ -36,24 +37,31 @@ export async function findContainer(
   return found;
 }
 
-async function pickContainer(engine: Engine, placeholder: string, wanted: (container: Container) => boolean): Promise<string> {
+/** Ids of the containers that the user picks: one, or with `several` as many as are ticked. @throws UserError when none fits, Cancelled */
+export async function pickContainers(
+  { engine }: Pick<Reach, "engine">,
+  placeholder: string,
+  { wanted = () => true, several = false }: { wanted?: ((container: Container) => boolean) | undefined; several?: boolean } = {},
+): Promise<string[]> {
   const containers = (await engine.containers()).filter(wanted);
   if (containers.length === 0)
-    throw new UserError("No container on this engine fits: deploy one first.", {
-      title: "Deploy Container",
+    throw new UserError(vscode.l10n.t("No container on this engine fits: deploy one first."), {
+      title: vscode.l10n.t("Deploy Container"),
       command: "berth.deploy",
     });
-  const items = containers
+  const choices = containers
     .sort((a, b) => Number(isUp(b.state)) - Number(isUp(a.state)) || a.name.localeCompare(b.name, "en", { numeric: true }))
     .map((container) => ({
       label: container.name,
       description: `${container.image} · ${container.status}`,
       detail: maker(container, Date.now()),
-      id: container.id,
+      value: container.id,
     }));
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: placeholder, matchOnDescription: true });
-  if (!picked) throw new Cancelled();
-  return picked.id;
+  const answer = await (several
+    ? pickMany(alone(""), placeholder, choices, { focused: true })
+    : pick(alone(""), placeholder, choices));
+  if (isBack(answer)) throw new Cancelled();
+  return typeof answer === "string" ? [answer] : [...answer];
 }
 
 export function isLocal({ engine }: Reach): boolean {

@@ -58,8 +58,12 @@ const views: Record<string, (state: State, now: number) => Row[]> = {
   "berth.gpus": gpuRows,
 };
 
-/** Creates the views. `onVisible` is told which of them are on screen. */
-export function createViews(app: App, onVisible: (visible: ReadonlySet<string>) => void): vscode.Disposable {
+/** Creates the views. `onVisible` is told which of them are on screen, `onSelected` which rows are selected in the one that was last clicked. */
+export function createViews(
+  app: App,
+  onVisible: (visible: ReadonlySet<string>) => void,
+  onSelected: (rows: readonly Row[]) => void,
+): vscode.Disposable {
   const visible = new Set<string>();
   const subscriptions: vscode.Disposable[] = [vscode.window.registerFileDecorationProvider(ownBadge)];
   const redraws: (() => void)[] = [];
@@ -67,7 +71,7 @@ export function createViews(app: App, onVisible: (visible: ReadonlySet<string>) 
     const provider = new RowsProvider(() => rows(app.store.get(), Date.now()));
     const view = vscode.window.createTreeView(id, {
       treeDataProvider: provider,
-      canSelectMany: id === "berth.containers",
+      canSelectMany: id === "berth.containers" || id === "berth.images",
       showCollapseAll: id !== "berth.projects",
     });
     const redraw = () => {
@@ -83,7 +87,11 @@ export function createViews(app: App, onVisible: (visible: ReadonlySet<string>) 
       onVisible(visible);
       redraw();
     };
-    subscriptions.push(view, view.onDidChangeVisibility(onVisibility));
+    subscriptions.push(
+      view,
+      view.onDidChangeVisibility(onVisibility),
+      view.onDidChangeSelection(({ selection }) => onSelected(selection)),
+    );
     onVisibility();
   }
   const redrawAll = () => redraws.forEach((redraw) => redraw());

@@ -1,0 +1,40 @@
+import type { Container, Port } from "./engineJson.ts";
+
+/** A TCP port that can be reached from outside the container. */
+export interface PublishedPort {
+  container: number;
+  host: number;
+}
+
+/** The published TCP ports, each told once although Docker publishes it by IPv4 and IPv6. */
+export function publishedTcp(ports: readonly Port[]): PublishedPort[] {
+  const found = new Map<string, PublishedPort>();
+  for (const { container, protocol, host } of ports)
+    if (protocol === "tcp" && host) found.set(`${container}:${host.port}`, { container, host: host.port });
+  return [...found.values()].sort((a, b) => a.container - b.container || a.host - b.host);
+}
+
+/** Where a browser finds it; 443 and 8443 speak TLS by convention. `host`: the name of the engine's machine, seen from here. */
+export function portUrl({ container, host: port }: PublishedPort, host: string): string {
+  const scheme = container === 443 || container === 8443 ? "https" : "http";
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+}
+
+/** The engine's machine as a browser here reaches it: `ssh://ann@gpu-1:2222` → `gpu-1`. */
+export function engineHost(endpoint: string): string {
+  if (endpoint.startsWith("unix://")) return "localhost";
+  try {
+    return new URL(endpoint.replace(/^(tcp|ssh|https?):/, "http:")).hostname.replace(/^\[|\]$/g, "") || "localhost";
+  } catch {
+    return "localhost";
+  }
+}
+
+/** Why there is nothing to open. */
+export function noPort({ name, ports, state }: Pick<Container, "name" | "ports" | "state">): string {
+  if (state !== "running") return `${name} is ${state}: its ports can be reached only while it runs.`;
+  const inner = ports.filter(({ protocol }) => protocol === "tcp").map(({ container }) => container);
+  return inner.length === 0
+    ? `${name} publishes no TCP port: deploy it with one, as in 'docker run -p 8080:80'.`
+    : `${name} does not publish its ${inner.length === 1 ? "port" : "ports"} ${inner.join(", ")}: deploy it with one published, as in 'docker run -p ${inner[0]}:${inner[0]}'.`;
+}

@@ -1,0 +1,89 @@
+import * as vscode from "vscode";
+import * as z from "zod/mini";
+import { Cancelled } from "../core/errors.ts";
+import { planRetire } from "../core/plan.ts";
+import { prunable, type Prunable } from "../core/prune.ts";
+import { severalText } from "../core/removal.ts";
+import { command } from "./commands.ts";
+import { notify } from "./notify.ts";
+import { alone, confirm, isBack, pickMany, type Choice } from "./prompts.ts";
+import { rmImage } from "./removeImage.ts";
+import { lookAt } from "./removeSeveral.ts";
+import { runPlan } from "./runPlan.ts";
+import { onSeveral } from "./several.ts";
+import { reach } from "./target.ts";
+
+/** Shows each stopped container and unused image, and removes those that were ticked: nothing else, whatever changes in the meantime. */
+export const prune = command({
+  id: "berth.prune",
+  keys: z.strictObject({}),
+  async run(app) {
+    const { t } = vscode.l10n;
+    const reached = await reach(app);
+    const [containers, images] = await Promise.all([reached.engine.containers(), reached.engine.images()]);
+    const found = prunable(containers, images);
+    if (found.length === 0) {
+      void notify.info(t("There is nothing to prune: no stopped container, no unused image."));
+      return { outcome: "removed" };
+    }
+    const answer = await pickMany(alone(t("Prune")), t("What should go? Nothing else will."), choices(found));
+    if (isBack(answer) || answer.length === 0) throw new Cancelled();
+    const ids = answer.filter(({ kind }) => kind === "container").map(({ reference }) => reference);
+    const going = await lookAt(reached, ids);
+    const goingImages = answer.filter(({ kind }) => kind !== "container");
+    await confirm(
+      question(going.length, goingImages.length),
+      [
+        ...(going.length > 0 ? [severalText(going, Infinity)] : []),
+        ...(goingImages.length > 0
+          ? [goingImages.map(({ label, description }) => t("Image {0} ({1})", label, description)).join("\n")]
+          : []),
+      ].join("\n\n"),
+      t("Remove"),
+    );
+    const work = [
+      ...going.map(({ container }) => ({
+        name: container.name,
+        act: () => runPlan(app, reached, planRetire(container, { volumes: true }, "Remove"), { silent: true }),
+      })),
+      ...goingImages.map((image) => ({ name: image.label, act: () => rmImage(reached, image) })),
+    ];
+    const telling = { doing: t("Removing"), done: t("Removed"), noun: "item" } as const;
+    await onSeveral(
+      app,
+      telling,
+      work,
+      ({ name }) => name,
+      async ({ name, act }) => {
+        await act();
+        return { name };
+      },
+    );
+    return { outcome: "removed" };
+  },
+});
+
+function question(containers: number, images: number): string {
+  const { t } = vscode.l10n;
+  if (images === 0) return containers === 1 ? t("Remove 1 container?") : t("Remove {0} containers?", containers);
+  if (containers === 0) return images === 1 ? t("Remove 1 image?") : t("Remove {0} images?", images);
+  return t("Remove these containers ({0}) and images ({1})?", containers, images);
+}
+
+function choices(found: readonly Prunable[]): Choice<Prunable>[] {
+  const { t } = vscode.l10n;
+  const titles = {
+    container: t("Stopped containers"),
+    untagged: t("Untagged images that nothing uses"),
+    image: t("Images that no container uses"),
+  };
+  return (["container", "untagged", "image"] as const).flatMap((kind) => {
+    const some = found.filter((one) => one.kind === kind);
+    if (some.length === 0) return [];
+    const separator = { label: titles[kind], kind: vscode.QuickPickItemKind.Separator } as Choice<Prunable>;
+    return [
+      separator,
+      ...some.map((one) => ({ label: one.label, description: one.description, picked: one.picked, value: one })),
+    ];
+  });
+}

@@ -1,0 +1,86 @@
+import * as vscode from "vscode";
+import { Cancelled } from "../core/errors.ts";
+import { filesLost } from "../core/losses.ts";
+import { planRetire } from "../core/plan.ts";
+import { fullList, severalText, type Going } from "../core/removal.ts";
+import { eachOf } from "../core/several.ts";
+import type { App } from "./app.ts";
+import { showText } from "./documents.ts";
+import { confirm } from "./prompts.ts";
+import { keep, keptName, whatIsLost } from "./removal.ts";
+import { runPlan } from "./runPlan.ts";
+import { onSeveral } from "./several.ts";
+import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
+
+export interface Removal {
+  verb: "Retire" | "Remove";
+  outcome: "retired" | "removed";
+}
+
+/** How many containers are looked at together: a diff reads the whole writable layer. */
+const looksAtATime = 4;
+
+/** Shows exactly what goes with all of them, asks once, and removes them. @throws Cancelled */
+export async function removeSeveral(app: App, ids: readonly string[], { verb, outcome }: Removal): Promise<object> {
+  const reached = await reach(app);
+  const going = await lookAt(reached, ids);
+  const withFiles = going.some(({ lost }) => filesLost(lost));
+  const { t } = vscode.l10n;
+  const keepFirst = verb === "Retire" ? t("Keep as Images, Then Retire") : t("Keep as Images, Then Remove");
+  const showAll = t("Show the Full List");
+  const question = verb === "Retire" ? t("Retire {0} containers?", going.length) : t("Remove {0} containers?", going.length);
+  const answers = [verb, ...(withFiles ? [keepFirst] : []), showAll];
+  const answer = await confirm(question, severalText(going), ...answers);
+  if (answer === showAll) {
+    // A dialog would hide it: who has read it asks again.
+    await showText(t("What goes"), "plaintext", fullList(going));
+    throw new Cancelled();
+  }
+  await onSeveral(
+    app,
+    verb === "Retire" ? { doing: t("Retiring"), done: t("Retired") } : { doing: t("Removing"), done: t("Removed") },
+    going,
+    ({ container }) => container.name,
+    async ({ container, lost }) => {
+      const keepThis = answer === keepFirst && filesLost(lost);
+      const choices = {
+        volumes: true,
+        ...(keepThis ? { keepAs: await keep(reached, container, keptName(container.name)) } : {}),
+      };
+      await runPlan(app, reached, planRetire(container, choices, verb), { silent: true });
+      return { name: container.name };
+    },
+  );
+  return { outcome };
+}
+
+/** What goes with each of them. @throws Cancelled, or what went wrong with the first that could not be looked at: nobody may agree to what was not seen */
+export async function lookAt(reached: Reach, ids: readonly string[]): Promise<(Going & { container: Inspected })[]> {
+  if (ids.length === 0) return [];
+  const going = new Map<string, Going & { container: Inspected }>();
+  const title = vscode.l10n.t("Looking at what {0} containers hold", ids.length);
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    async (bar, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      let failure: unknown;
+      const look = async (id: string) => {
+        try {
+          const container = await findContainer(reached, id, "");
+          going.set(id, { container, lost: await whatIsLost(reached, container) });
+          return { name: container.name };
+        } catch (error) {
+          failure ??= error;
+          abort.abort();
+          throw error;
+        }
+      };
+      const onResult = () => bar.report({ increment: 100 / ids.length });
+      await eachOf(ids, looksAtATime, look, (id) => id, { signal: abort.signal, onResult });
+      if (failure !== undefined) throw failure as Error;
+      if (abort.signal.aborted) throw new Cancelled();
+    },
+  );
+  return ids.flatMap((id) => going.get(id) ?? []);
+}

@@ -1,0 +1,71 @@
+import * as vscode from "vscode";
+import { Cancelled } from "../core/errors.ts";
+import { eachOf, summary, type Result } from "../core/several.ts";
+import type { App } from "./app.ts";
+import { notify } from "./notify.ts";
+import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
+
+/** How many containers Berth works on at a time: stopping waits, and an engine does not get faster by more. */
+const atATime = 6;
+
+/** What is told of several at once: progress while it goes on, and one summary at its end. */
+export interface Telling {
+  /** Such as `Stopping`. */
+  doing: string;
+  /** Such as `Stopped`. */
+  done: string;
+  noun?: "container" | "image" | "item";
+}
+
+/** Works on all of them, a few at a time, under one progress that can be cancelled, and tells how it went in one summary. */
+export async function onSeveral<T>(
+  app: App,
+  { doing, done, noun = "container" }: Telling,
+  items: readonly T[],
+  name: (item: T) => string,
+  work: (item: T) => Promise<{ name: string; left?: boolean }>,
+): Promise<readonly Result[]> {
+  const nouns = `${noun}s`;
+  const title = `${doing} ${items.length} ${nouns}`;
+  const results = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (bar, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      let ready = 0;
+      const onResult = () =>
+        bar.report({ message: vscode.l10n.t("{0} of {1}", ++ready, items.length), increment: 100 / items.length });
+      return eachOf(items, atATime, work, name, { signal: abort.signal, onResult });
+    },
+  );
+  const text = summary(done, results, noun);
+  app.log.info(text);
+  if (results.some(({ outcome }) => outcome === "failed")) void notify.warn(text);
+  else if (results.every(({ outcome }) => outcome === "cancelled")) throw new Cancelled();
+  else vscode.window.setStatusBarMessage(`$(check) ${text}`, 8000);
+  return results;
+}
+
+/** What a command does with several containers that were named. */
+export function severalContainers<Keys extends { container?: string | undefined }>(
+  telling: () => Telling,
+  outcome: string,
+  work: (app: App, reached: Reach, container: Inspected) => Promise<boolean | void>,
+): (app: App, all: readonly Keys[]) => Promise<object> {
+  return async (app, all) => {
+    const reached = await reach(app);
+    const ids = all.flatMap(({ container }) => container ?? []);
+    const names = new Map((await reached.engine.containers()).map(({ id, name }) => [id, name]));
+    await onSeveral(
+      app,
+      telling(),
+      ids,
+      (id) => names.get(id) ?? id.slice(0, 12),
+      async (id) => {
+        const container = await findContainer(reached, id, "");
+        return { name: container.name, left: (await work(app, reached, container)) === false };
+      },
+    );
+    return { outcome };
+  };
+}
