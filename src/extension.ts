@@ -10,6 +10,7 @@ import type { App } from "./ui/app.ts";
 import { attach } from "./ui/attach.ts";
 import { checkGpu } from "./ui/checkGpu.ts";
 import { register } from "./ui/commands.ts";
+import { followContext, selectContext } from "./ui/contexts.ts";
 import { copyId, copyName } from "./ui/copy.ts";
 import { deploy } from "./ui/deploy.ts";
 import { showDeploymentLogs } from "./ui/deploymentLogs.ts";
@@ -30,7 +31,7 @@ import { createViews } from "./ui/tree.ts";
 
 const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, pause, unpause, rename];
 const everyday = [openTerminal, openPort, showLogs, inspect, copyName, copyId, removeImage, prune];
-const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect];
+const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect, selectContext];
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Berth", { log: true });
@@ -67,5 +68,5 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const commands = [...lifecycle, ...everyday, ...others].map((command) => register(app, command));
   context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...commands);
-  context.subscriptions.push(registerDocuments(), { dispose: stopFollowing });
+  context.subscriptions.push(registerDocuments(), followContext(app), { dispose: stopFollowing });
 }

@@ -58,9 +58,7 @@ export function followContext(app: App): vscode.Disposable {
 
   async function look(): Promise<void> {
     const context = await meant(settings.context());
-    if (disposed || JSON.stringify(context) === JSON.stringify(app.store.get().context)) return;
-    app.store.update({ context });
-    void vscode.commands.executeCommand("setContext", "berth.contextChosen", context.chosen);
+    if (!disposed && JSON.stringify(context) !== JSON.stringify(app.store.get().context)) app.store.update({ context });
   }
   const unlisten = app.store.onDidChange(({ engine }) => {
     const now = JSON.stringify(engine);

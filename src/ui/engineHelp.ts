@@ -2,6 +2,10 @@ import * as vscode from "vscode";
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import * as z from "zod/mini";
+import { UserError } from "../core/errors.ts";
+import type { State } from "../core/state.ts";
+import { selectContext } from "../engine/endpoint.ts";
+import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 
 /** The buttons of the welcome texts. They put a constant command line in a terminal and leave the Enter to the user. */
@@ -37,8 +41,31 @@ export const reconnect = command({
   id: "berth.reconnect",
   keys: z.strictObject({}),
   looksOnly: () => true,
-  run(app) {
+  async run(app, _keys, { fromUi }) {
     app.feed.reconnect();
-    return Promise.resolve({ outcome: "shown" });
+    // The welcome text tells the kind of trouble only; who presses the button wants to know.
+    const message = fromUi ? await whyOut(app) : undefined;
+    if (message !== undefined) throw new UserError(message, selectContext);
+    return { outcome: "shown" };
   },
 });
+
+/** Longer than an engine may take to answer a ping. */
+const patience = 15_000;
+
+/** Waits until it is known whether the engine answers; gives what is wrong if it does not. */
+async function whyOut(app: App): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const look = ({ engine }: State) => {
+      if (engine.status !== "connecting") done(engine.status === "out" ? engine.message : undefined);
+    };
+    const unlisten = app.store.onDidChange(look);
+    const timer = setTimeout(() => done(undefined), patience);
+    function done(message: string | undefined): void {
+      clearTimeout(timer);
+      unlisten();
+      resolve(message);
+    }
+    look(app.store.get());
+  });
+}

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { contextText } from "../core/contexts.ts";
 import { containerRows, gpuRows, imageRows, type Row } from "../core/rows.ts";
 import type { State } from "../core/state.ts";
 import type { App } from "./app.ts";
@@ -77,8 +78,11 @@ export function createViews(
     const redraw = () => {
       if (!view.visible) return;
       provider.refresh();
-      const words = message(id, app.store.get());
+      const state = app.store.get();
+      const words = message(id, state);
       if ((view.message ?? "") !== words) view.message = words;
+      const beside = id === "berth.containers" ? contextText(state.context, state.engine) : "";
+      if ((view.description ?? "") !== beside) view.description = beside;
     };
     redraws.push(redraw);
     const onVisibility = () => {
@@ -105,21 +109,20 @@ export function createViews(
   return vscode.Disposable.from(...subscriptions);
 }
 
-/** What a welcome text cannot say, because it depends on more than the kind of trouble. */
-function message(view: string, { engine, gpus }: State): string {
-  if (view === "berth.gpus") {
-    return gpus.state === "error" ? gpus.health.detail : "";
-  }
-  // A message hides the welcome text, so only what has no button of its own is told here.
-  const told = engine.status === "out" && ["unreachable", "misconfigured"].includes(engine.reason);
-  return view === "berth.containers" && told ? engine.message : "";
+/** What a welcome text cannot say, because it depends on more than the kind of trouble. A message hides the welcome text, with its buttons. */
+function message(view: string, { gpus }: State): string {
+  return view === "berth.gpus" && gpus.state === "error" ? gpus.health.detail : "";
 }
 
-const contexts = new Map<string, string>();
+const contexts = new Map<string, string | boolean>();
 
-/** What the welcome texts and menus go by: `ready`, `connecting`, or why the engine is out of reach; and whether GPUs are known. */
-function setContext({ engine, gpus }: State): void {
-  const now = { "berth.engine": engine.status === "out" ? engine.reason : engine.status, "berth.gpus": gpus.state };
+/** What the welcome texts and menus go by: `ready`, `connecting`, or why the engine is out of reach; whether it was chosen in Berth; and whether GPUs are known. */
+function setContext({ engine, context, gpus }: State): void {
+  const now = {
+    "berth.engine": engine.status === "out" ? engine.reason : engine.status,
+    "berth.contextChosen": context?.chosen ?? false,
+    "berth.gpus": gpus.state,
+  };
   for (const [key, value] of Object.entries(now)) {
     if (contexts.get(key) === value) continue;
     contexts.set(key, value);
