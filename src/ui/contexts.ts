@@ -54,11 +54,13 @@ async function meant(wanted: string): Promise<EngineContext> {
 /** Keeps the state's context true to the setting, Docker's files and the environment. Reads two small files when the engine's state changes, spawns nothing. */
 export function followContext(app: App): vscode.Disposable {
   let told = "";
-  let disposed = false;
+  let turn = 0;
 
   async function look(): Promise<void> {
+    const mine = ++turn;
     const context = await meant(settings.context());
-    if (!disposed && JSON.stringify(context) !== JSON.stringify(app.store.get().context)) app.store.update({ context });
+    // Another look may have overtaken this one.
+    if (mine === turn && JSON.stringify(context) !== JSON.stringify(app.store.get().context)) app.store.update({ context });
   }
   const unlisten = app.store.onDidChange(({ engine }) => {
     const now = JSON.stringify(engine);
@@ -73,7 +75,7 @@ export function followContext(app: App): vscode.Disposable {
   void look();
   return vscode.Disposable.from(onSettings, {
     dispose() {
-      disposed = true;
+      turn = 0; // no look under way is the last one any more
       unlisten();
     },
   });

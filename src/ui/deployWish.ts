@@ -67,6 +67,13 @@ export function workspaceFolder(): string | undefined {
 
 async function resolveMount(reached: Reach, mount: string | boolean | undefined): Promise<BindMount[]> {
   // A folder of this machine means nothing to an engine on another one.
+  if (mount === true && !isLocal(reached))
+    throw new UserError(
+      vscode.l10n.t(
+        "The workspace folder is on this machine, and the engine of context {0} is not: name a folder of the engine's machine, or mount nothing.",
+        reached.engine.endpoint.context,
+      ),
+    );
   const source =
     typeof mount === "string"
       ? mount

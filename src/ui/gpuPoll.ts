@@ -15,13 +15,11 @@ export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visibl
 
   async function read(): Promise<void> {
     lastRead = performance.now();
-    const { socketPath, context } = await resolveEndpoint(settings.context(), process.env).catch(() => ({
-      socketPath: "",
-      context: "",
-    }));
+    const endpoint = await resolveEndpoint(settings.context(), process.env).catch(() => undefined);
+    const where = endpoint ? `context ${endpoint.context}` : "there is no such Docker context";
     const gpus =
-      socketPath === undefined
-        ? ({ state: "unknown", reason: `The GPUs of the engine's machine are unknown from here (context ${context}).` } as const)
+      endpoint?.socketPath === undefined
+        ? ({ state: "unknown", reason: `The GPUs of the engine's machine are unknown from here (${where}).` } as const)
         : await app.nvidiaSmi.read();
     if (disposed) return;
     if (JSON.stringify(gpus) !== JSON.stringify(app.store.get().gpus)) app.store.update({ gpus });
