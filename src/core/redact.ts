@@ -6,6 +6,11 @@ export function isSecretName(name: string): boolean {
   return exact.test(name) || telling.test(name);
 }
 
+/** Whether a variable is one: by its name, or because its value is an address with a password in it (`postgres://ann:secret@db/x`). */
+export function isSecret(name: string, value: string): boolean {
+  return isSecretName(name) || /:\/\/[^\s/:@]*:[^\s/@]+@/.test(value);
+}
+
 /** The secret values among `NAME=value` lines; those too short to be told from ordinary text are left out. */
 export function secretValues(env: readonly string[]): string[] {
   return env.flatMap((line) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hash, labelled, type RunSpec } from "../../src/core/runSpec.ts";
+import { hash, labelled, secretEnv, type RunSpec } from "../../src/core/runSpec.ts";
 
 const spec: RunSpec = {
   name: "train",
@@ -32,6 +32,15 @@ describe("a run spec's hash", () => {
     assert.equal(hash({ ...others, labels: { b: "2", a: "1" }, image, name }), hash(spec));
   });
 
+  it("does not depend on the order of variables, nor on the values of secrets", () => {
+    const env = { A: "1", HF_TOKEN: "hf_abc", DATABASE_URL: "postgres://ann:one@db" };
+    assert.equal(
+      hash({ ...spec, env: { DATABASE_URL: "postgres://ann:two@db", HF_TOKEN: null, A: "1" } }),
+      hash({ ...spec, env }),
+    );
+    assert.notEqual(hash({ ...spec, env: { ...env, A: "2" } }), hash({ ...spec, env }));
+  });
+
   const changes: [string, Partial<RunSpec>][] = [
     ["name", { name: "train-2" }],
     ["image", { image: "pytorch:2.9" }],
@@ -45,4 +54,12 @@ describe("a run spec's hash", () => {
   for (const [field, change] of changes) {
     it(`tells a different ${field}`, () => assert.notEqual(hash({ ...spec, ...change }), hash(spec)));
   }
+});
+
+describe("a run spec's secrets", () => {
+  it("are what the environment must hold besides", () => {
+    const env = { A: "1", HF_TOKEN: "hf_abc", API_KEY: null, DATABASE_URL: "postgres://ann:one@db" };
+    assert.deepEqual(secretEnv({ ...spec, env }), { HF_TOKEN: "hf_abc", DATABASE_URL: "postgres://ann:one@db" });
+    assert.deepEqual(secretEnv(spec), {});
+  });
 });
