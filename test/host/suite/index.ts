@@ -13,6 +13,7 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", timeout: 60_000, reporter: "spec", color: false });
   mocha.suite.emit("pre-require", globalThis, "suite", mocha);
   await import("./lifecycle.test.ts");
+  await import("./everyday.test.ts");
   await import("./views.test.ts");
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run(resolve);
