@@ -7,7 +7,7 @@ import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { notify } from "./notify.ts";
 import { settings } from "./settings.ts";
-import { findContainer, reach } from "./target.ts";
+import { engineGpus, findContainer, reach } from "./target.ts";
 
 export const checkGpu = command({
   id: "berth.checkGpu",
@@ -37,8 +37,7 @@ async function checkContainer(app: App, named: string): Promise<{ where: string;
   const reached = await reach(app);
   const { id, name, state, details } = await findContainer(reached, named, "");
   if (!isUp(state)) throw new UserError(`${name} does not run, so its GPUs cannot be checked: start it first.`);
-  const { gpus } = app.store.get();
-  const hostGpus = gpus.state === "known" ? gpus.gpus : [];
+  const hostGpus = engineGpus(app, reached);
   const health = await checkContainerGpu(
     { id, gpus: details.gpus },
     { cli: reached.cli, hostGpus, probeTimeout: settings.probeTimeout() },

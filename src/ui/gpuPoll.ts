@@ -13,15 +13,19 @@ export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visibl
   let lastRead = -Infinity;
   let disposed = false;
 
+  const findEndpoint = () => resolveEndpoint(settings.context(), process.env).catch(() => undefined);
+
   async function read(): Promise<void> {
     lastRead = performance.now();
-    const endpoint = await resolveEndpoint(settings.context(), process.env).catch(() => undefined);
+    const endpoint = await findEndpoint();
     const where = endpoint ? `context ${endpoint.context}` : "there is no such Docker context";
     const gpus =
       endpoint?.socketPath === undefined
         ? ({ state: "unknown", reason: `The GPUs of the engine's machine are unknown from here (${where}).` } as const)
         : await app.nvidiaSmi.read();
     if (disposed) return;
+    // Another context was chosen meanwhile.
+    if (JSON.stringify(await findEndpoint()) !== JSON.stringify(endpoint)) return read();
     if (JSON.stringify(gpus) !== JSON.stringify(app.store.get().gpus)) app.store.update({ gpus });
     schedule();
   }

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { withoutPassword } from "../core/contexts.ts";
 import { renderDeployLog, type StepRecord } from "../core/deployLog.ts";
 import { runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, words } from "../core/errors.ts";
@@ -10,7 +11,7 @@ import { execute, ExitedEarlyError, type Executed } from "../engine/execute.ts";
 import type { App } from "./app.ts";
 import { writeDeploymentLog } from "./deploymentLogs.ts";
 import { settings } from "./settings.ts";
-import type { Reach } from "./target.ts";
+import { engineGpus, type Reach } from "./target.ts";
 
 export interface RunOptions {
   /** No progress notification: the caller wants no UI at all. */
@@ -72,8 +73,7 @@ async function follow(
   report: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Executed> {
-  const { gpus } = app.store.get();
-  const tools = { ...reach, hostGpus: gpus.state === "known" ? gpus.gpus : [], probeTimeout: settings.probeTimeout() };
+  const tools = { ...reach, hostGpus: engineGpus(app, reach), probeTimeout: settings.probeTimeout() };
   const events = execute(plan, tools, signal);
   const { name } = plan.container;
   let started = new Date();
@@ -121,7 +121,7 @@ function surroundings(app: App, { engine }: Reach, spec: RunSpec): Record<string
   return {
     Berth: app.version,
     "VS Code": vscode.version,
-    Context: `${engine.endpoint.context} (${engine.endpoint.host})`,
+    Context: `${engine.endpoint.context} (${withoutPassword(engine.endpoint.host)})`,
     User: app.user,
     Image: spec.image,
   };

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Container, Details } from "../core/engineJson.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
 import { missingContainer } from "../core/explain.ts";
+import type { Gpu } from "../core/gpu.ts";
 import { isUp } from "../core/holds.ts";
 import { maker } from "../core/rows.ts";
 import { createCli, type Cli } from "../engine/cli.ts";
@@ -66,4 +67,10 @@ export async function pickContainers(
 
 export function isLocal({ engine }: Reach): boolean {
   return engine.endpoint.socketPath !== undefined;
+}
+
+/** This machine's GPUs as they were last read, where they are the engine's too. */
+export function engineGpus(app: App, reached: Reach): readonly Gpu[] {
+  const { gpus } = app.store.get();
+  return isLocal(reached) && gpus.state === "known" ? gpus.gpus : [];
 }
