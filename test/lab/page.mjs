@@ -53,10 +53,12 @@ globalThis.berthPage = {
 
   rows(name) {
     const found = view(name);
-    return inOrder(found ? all(".monaco-list-row", found) : []).map((row) => {
+    // Not the copies of rows that stay at the top while what is below them is scrolled.
+    return inOrder(found ? all(".monaco-list-rows > .monaco-list-row", found) : []).map((row) => {
       const expanded = row.getAttribute("aria-expanded");
       const icon = row.querySelector(".custom-view-tree-node-item-icon");
       return {
+        index: Number(row.dataset.index),
         label: row.querySelector(".label-name")?.textContent ?? "",
         description: row.querySelector(".label-description")?.textContent ?? "",
         ariaLabel: row.querySelector(".monaco-icon-label")?.getAttribute("aria-label") ?? "",
@@ -107,6 +109,17 @@ globalThis.berthPage = {
         background: classOf(item, "warning-kind", "error-kind")?.replace("-kind", "") ?? "none",
       }
     );
+  },
+
+  statusText() {
+    return all(".statusbar .statusbar-item").map(text).filter(Boolean).join("\n");
+  },
+
+  panelText() {
+    return all(".part.panel .monaco-editor .view-lines .view-line")
+      .sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
+      .map((it) => it.textContent.replaceAll("\u00a0", " "))
+      .join("\n");
   },
 
   terminalText() {

@@ -8,6 +8,8 @@ const patience = 15_000;
 
 /** A row of a tree view. Rows that are scrolled out of sight are not in the page, so not here either. */
 export interface TreeRow {
+  /** Its place among all rows that are unfolded, in sight or not. */
+  index: number;
   label: string;
   description: string;
   /** What a screen reader says. */
@@ -253,28 +255,40 @@ export class Workbench {
   /** Waits for a row, and scrolls to it: a long list has only the rows that are in sight. */
   async reveal(view: string, label: string | RegExp): Promise<Locator> {
     const row = this.row(view, label);
-    const list = this.#view(view).locator(".monaco-list");
     await this.until(
       async () => {
         if ((await row.count()) > 0) return true;
-        await list.hover();
-        const isAtEnd = (await list.locator('.monaco-list-row[data-last-element="true"]').count()) > 0;
-        await this.page.mouse.wheel(0, isAtEnd ? -100_000 : 40);
+        await this.scroll(view, (await this.#isAtEnd(view)) ? -100_000 : 40);
         return false;
       },
       (found) => found,
+      60_000, // a list of hundreds is long
     );
     return row;
+  }
+
+  /** Turns the mouse wheel over a view; down when `pixels` is positive. */
+  async scroll(view: string, pixels: number): Promise<void> {
+    await this.#view(view).locator(".monaco-list").hover();
+    await this.page.mouse.wheel(0, pixels);
+  }
+
+  async #isAtEnd(view: string): Promise<boolean> {
+    return (await this.#view(view).locator('.monaco-list-row[data-last-element="true"]').count()) > 0;
   }
 
   /** Unfolds a row, until its children show, or folds it. */
   async expand(view: string, label: string | RegExp, expanded = true): Promise<void> {
     const row = await this.reveal(view, label);
     if ((await row.getAttribute("aria-expanded")) !== String(expanded)) await row.locator(".monaco-tl-twistie").click();
-    const index = Number(await row.getAttribute("data-index"));
+    const [index, level] = [Number(await row.getAttribute("data-index")), Number(await row.getAttribute("aria-level"))];
     await this.until(
-      () => this.rows(view),
-      (rows) => (rows[index + 1]?.level ?? 0) > (rows[index]?.level ?? 0) === expanded,
+      async () => {
+        const next = (await this.rows(view)).find((it) => it.index === index + 1);
+        if (!next && expanded) await this.scroll(view, 40);
+        return next;
+      },
+      (next) => (next?.level ?? 0) > level === expanded,
     );
   }
 
@@ -384,6 +398,11 @@ export class Workbench {
     );
   }
 
+  /** What the whole status bar says, an item a line. */
+  statusText(): Promise<string> {
+    return this.#read("statusText()");
+  }
+
   statusBarItem(id: string): Locator {
     return this.page.locator(`.statusbar [id=${JSON.stringify(id)}] .statusbar-item-label`);
   }
@@ -398,6 +417,11 @@ export class Workbench {
   /** The lines of the active terminal that are in sight, without trailing blanks. */
   terminalText(): Promise<string> {
     return this.#read("terminalText()");
+  }
+
+  /** The lines of the output panel that are in sight. */
+  panelText(): Promise<string> {
+    return this.#read("panelText()");
   }
 
   async typeInTerminal(text: string): Promise<void> {

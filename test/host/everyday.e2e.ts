@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { clear, packageExtension, type Scene, scene, state } from "./support.ts";
+import type { Workbench } from "../lab/workbench.ts";
+
+const busybox = "berth-lab/busybox:1";
+
+describe("everyday actions, clicked through in the workbench", () => {
+  let lab: Scene;
+  let window: Workbench;
+  before(async function () {
+    this.timeout(600_000);
+    await packageExtension();
+    lab = await scene("everyday");
+  });
+  beforeEach(async () => {
+    await clear(lab.engine);
+    window = await lab.open();
+  });
+  afterEach(async () => {
+    assert.deepEqual(window.errors, []);
+    await window.close();
+  });
+  after(async () => {
+    await clear(lab.engine);
+    await lab.end();
+  });
+
+  const boxes = async (...names: string[]) => {
+    for (const name of names) await lab.engine.docker("run", "-d", "--init", "--name", name, busybox, "sleep", "1000");
+    for (const name of names) await window.treeWith("Containers", name);
+  };
+  const states = (...names: string[]) => Promise.all(names.map((name) => state(lab.engine, name)));
+
+  it("stops several that are selected, under one progress, with one summary; and starts them again", async () => {
+    const names = ["box-1", "box-2", "box-3", "box-4", "box-5"];
+    await boxes(...names, "other");
+    await window.selectRows("Containers", ...names);
+    await window.rowMenuAction("Containers", "box-3", "Stop Container");
+    await window.until(
+      () => window.statusText(),
+      (texts) => texts.includes("Stopped 5 containers."),
+    );
+    assert.deepEqual(await states(...names, "other"), ["exited", "exited", "exited", "exited", "exited", "running"]);
+    assert.deepEqual(await window.notifications(), [], "nothing is left to be closed");
+    await window.treeWith("Containers", /Stopped {2}5/);
+    await window.expand("Containers", "Stopped");
+    await window.selectRows("Containers", ...names);
+    await window.rowMenuAction("Containers", "box-3", "Start Container");
+    await window.until(
+      () => states(...names),
+      (all) => all.every((one) => one === "running"),
+    );
+  });
+
+  it("tells in one message which of several failed, and why", async () => {
+    await boxes("good");
+    await lab.engine.docker("run", "--name", "bad", busybox, "sh", "-c", "exit 3").catch(() => undefined);
+    await window.expand("Containers", "Stopped");
+    await window.selectRows("Containers", "good", "bad");
+    await window.rowMenuAction("Containers", "bad", "Restart Container");
+    const { text } = await window.notification("Restarted 1 of 2 containers.");
+    assert.match(text, /Restarted 1 of 2 containers\. bad: bad exited at once with exit code 3 \(not out of memory\)\./);
+    await window.screenshot("several-one-failed");
+  });
+
+  it("retires several with one question that says exactly what goes", async () => {
+    await boxes("train-1", "train-2");
+    await lab.engine.docker("exec", "train-1", "sh", "-c", "echo x > /root/model.bin; echo y > /root/notes.txt");
+    await window.selectRows("Containers", "train-1", "train-2");
+    await window.rowMenuAction("Containers", "train-2", "Retire Container");
+    const question = await window.modal();
+    assert.equal(question.message, "Retire 2 containers?");
+    assert.match(question.detail, /train-1: running, not created by Berth; 2 changed files, 1 process would be lost\./);
+    assert.match(question.detail, /train-2: running, not created by Berth; 1 process would be lost\./);
+    assert.deepEqual(question.buttons.slice(0, 3), ["Retire", "Keep as Images, Then Retire", "Show the Full List"]);
+    await window.screenshot("retire-several");
+    await window.answer("Show the Full List");
+    await window.until(
+      () => window.editorText(),
+      (text) => text.includes("/root/model.bin") && text.includes("/root/notes.txt"),
+    );
+    assert.deepEqual(await states("train-1", "train-2"), ["running", "running"]);
+    await window.rowMenuAction("Containers", "train-2", "Retire Container");
+    await window.modal();
+    await window.answer("Keep as Images, Then Retire");
+    await window.until(
+      () => states("train-1", "train-2"),
+      (all) => all.every((one) => one === "gone"),
+    );
+    const kept = await lab.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "train-1");
+    assert.equal(await lab.engine.docker("run", "--rm", kept, "cat", "/root/notes.txt"), "y");
+    assert.equal(await lab.engine.docker("images", "--quiet", "train-2"), "", "nothing changed in it, so nothing was kept");
+    await lab.engine.docker("image", "rm", kept);
+  });
+
+  it("is done by keyboard on the rows that are selected: F2 renames, Delete retires", async () => {
+    await boxes("old-name");
+    await window.selectRows("Containers", "old-name");
+    await window.page.keyboard.press("F2");
+    await window.question("Rename old-name");
+    await window.type("new-name");
+    await window.accept();
+    await window.treeWith("Containers", "new-name");
+    await window.selectRows("Containers", "new-name");
+    await window.page.keyboard.press("Delete");
+    assert.equal((await window.modal()).message, "Retire 'new-name'?");
+    await window.answer("Retire");
+    await window.until(
+      () => window.tree("Containers"),
+      (tree) => !tree.includes("new-name"),
+    );
+  });
+
+  it("is done from the palette: pause asks which, and takes several", async () => {
+    await boxes("one", "two", "three");
+    await window.runCommand("Berth: Pause Container");
+    await window.question("Pause which container?");
+    await window.toggle("one", "two");
+    await window.accept();
+    await window.until(
+      () => states("one", "two", "three"),
+      (all) => all.join() === "paused,paused,running",
+    );
+    await window.treeWith("Containers", /one .*paused/);
+    await window.screenshot("paused");
+    await window.runCommand("Berth: Unpause Container");
+    await window.question("Unpause which container?");
+    await window.type("two");
+    await window.accept();
+    await window.until(
+      () => states("one", "two"),
+      (all) => all.join() === "paused,running",
+    );
+  });
+
+  it("shows logs that follow, over a restart, and that can be searched", async () => {
+    const script = "echo x >> /starts; echo start $(wc -l < /starts); exec sleep 1000";
+    await lab.engine.docker("run", "-d", "--init", "--name", "talker", busybox, "sh", "-c", script);
+    await window.rowMenuAction("Containers", "talker", "Show Logs");
+    await window.until(
+      () => window.panelText(),
+      (text) => text.includes("start 1"),
+    );
+    await lab.engine.docker("restart", "talker");
+    await window.until(
+      () => window.panelText(),
+      (text) => text.includes("talker was started again") && text.includes("start 2"),
+    );
+    await window.screenshot("logs");
+  });
+
+  it("prunes what was ticked, after it said exactly what goes, and nothing else", async () => {
+    await boxes("runs");
+    for (const name of ["done-1", "done-2"]) await lab.engine.docker("run", "--name", name, busybox, "true");
+    await lab.engine.docker("tag", busybox, "spare:1");
+    await window.runCommand("Berth: Prune Containers and Images");
+    await window.question("What should go? Nothing else will.");
+    await window.screenshot("prune-choice");
+    await window.toggle("done-1");
+    await window.accept();
+    const question = await window.modal();
+    assert.equal(question.message, "Remove 1 container?");
+    assert.match(question.detail, /^done-1: stopped, not created by Berth; nothing in it would be lost\./);
+    await window.screenshot("prune-question");
+    await window.answer("Remove");
+    await window.until(
+      () => states("done-1", "done-2", "runs"),
+      (all) => all.join() === "gone,exited,running",
+    );
+    assert.notEqual(await lab.engine.docker("images", "--quiet", "spare:1"), "");
+  });
+
+  it("removes an image from its row, and says why one in use stays", async () => {
+    await lab.engine.docker("tag", busybox, "spare:2");
+    await boxes("user");
+    await window.rowMenuAction("Images", "spare", "Remove Image");
+    const question = await window.modal();
+    assert.equal(question.message, "Remove the image 'spare:2'?");
+    assert.match(question.detail, /^spare:2: only this name goes; the image stays as /);
+    await window.answer("Remove");
+    await window.until(
+      () => window.tree("Images"),
+      (tree) => !/^spare {2}2/m.test(tree),
+    );
+  });
+
+  it("has a context menu for everything that can be done to a container", async () => {
+    await boxes("box");
+    const menu = await window.rowMenu("Containers", "box");
+    for (const entry of ["Attach", "Open Terminal", "Show Logs", "Open Port in Browser", "Inspect", "Stop Container"])
+      assert.ok(menu.includes(entry), `${entry} in ${menu.join(", ")}`);
+    for (const entry of ["Restart Container", "Pause Container", "Rename Container", "Copy Name", "Copy Id", "Retire Container"])
+      assert.ok(
+        menu.some((label) => label.startsWith(entry)),
+        `${entry} in ${menu.join(", ")}`,
+      );
+  });
+});
