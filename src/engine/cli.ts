@@ -29,6 +29,8 @@ const noCli =
 /** @param env What `docker` runs with, and where it is searched. */
 export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Cli {
   const argv = (args: readonly string[]) => [...endpoint.cliArgs, ...args];
+  /** Milliseconds that the way to the engine may take, before what is probed has begun: ssh logs in each time. */
+  const way = endpoint.socketPath === undefined ? 10_000 : 0;
 
   const options = (timeout: number) =>
     ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 4_000_000 }) as const;
@@ -60,7 +62,7 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
       throw explainDocker(result.stderr, about);
     },
     async probe(args, timeout) {
-      const { exitCode, stdout, stderr, timedOut, code } = await spawn(args, timeout);
+      const { exitCode, stdout, stderr, timedOut, code } = await spawn(args, timeout + way);
       if (code === "ENOENT") throw new UserError(noCli);
       return { exitCode, stdout, stderr, timedOut };
     },

@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import type { Agent } from "node:http";
+import type { Socket } from "node:net";
 import { delimiter, join } from "node:path";
 import { withoutPassword } from "../core/contexts.ts";
 import { parseEngineInfo, type EngineInfo } from "../core/engineInfo.ts";
@@ -83,6 +84,8 @@ interface Calls {
 const callTimeout = 10_000;
 /** The same for a ping, which takes less than a millisecond. */
 const pingTimeout = 5_000;
+/** What a new connection through the CLI may take besides: ssh asks its way, logs in, and starts a program there. */
+const connectTimeout = 30_000;
 
 /** Left out: `exec_*` and `top`, which health checks and probes emit in a stream. */
 const actions = [
@@ -106,7 +109,8 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     call: (options: { abortSignal: AbortSignal }) => Promise<T>,
     { ms = callTimeout, signal }: { ms?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
-    const timeout = AbortSignal.timeout(ms);
+    const isConnected = endpoint.socketPath !== undefined || idleSockets(agent).length > 0;
+    const timeout = AbortSignal.timeout(isConnected ? ms : ms + connectTimeout);
     try {
       return await call({ abortSignal: signal ? AbortSignal.any([timeout, signal]) : timeout });
     } catch (error) {
@@ -133,7 +137,15 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
 
   return {
     endpoint,
-    ping: async (signal) => void (await bounded((options) => docker.ping(options), { ms: pingTimeout, signal })),
+    async ping(signal) {
+      try {
+        await bounded((options) => docker.ping(options), { ms: pingTimeout, signal });
+      } catch (error) {
+        // Where one connection gives no answer the idle ones would give none either.
+        dropIdle(agent);
+        throw error;
+      }
+    },
     async info() {
       const [info, version] = await Promise.all([
         bounded((options) => docker.info(options)),
@@ -249,7 +261,15 @@ function withoutDockerHost<T>(make: () => T): T {
 /** Unlike `destroy`, which also breaks the connections that a command still uses. */
 function letGo(agent: Agent & { keepAlive?: boolean }): void {
   agent.keepAlive = false;
-  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+  dropIdle(agent);
+}
+
+function dropIdle(agent: Agent): void {
+  for (const socket of idleSockets(agent)) socket.destroy();
+}
+
+function idleSockets({ freeSockets }: Agent): Socket[] {
+  return Object.values(freeSockets).flatMap((sockets) => sockets ?? []);
 }
 
 /** @throws UserError when the engine's answer is not what its documentation says */
