@@ -40,7 +40,7 @@ export async function followLogs(
   let since: string | undefined;
   let failures = 0;
   let isAway = false;
-  let wasUp: boolean | undefined;
+  let startedAt: number | undefined;
   while (!signal.aborted) {
     try {
       const engine = await reach();
@@ -52,7 +52,8 @@ export async function followLogs(
         followed = container.id;
         since = undefined;
         sink.note({ kind: "replaced" });
-      } else if (wasUp === false && isUp(container.state)) sink.note({ kind: "started" });
+      } else if (startedAt !== undefined && container.details.startedAt !== startedAt) sink.note({ kind: "started" });
+      ({ startedAt } = container.details);
       const secrets = secretValues(container.details.env);
       const from = since === undefined ? { tail: followed === id ? tail : ("all" as const) } : { since };
       for await (const line of engine.logLines(followed, from, signal)) {
@@ -63,8 +64,7 @@ export async function followLogs(
       }
       if (signal.aborted) return;
       const now = await engine.inspect(followed);
-      wasUp = now !== undefined && isUp(now.state);
-      if (now && !wasUp) {
+      if (now && !isUp(now.state)) {
         const { exitCode, oomKilled } = now.details;
         if (now.state !== "created") sink.note({ kind: "ended", exitCode, oomKilled });
         await untilChanged(engine, now, signal);

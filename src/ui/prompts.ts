@@ -36,12 +36,10 @@ export async function pick<T>(place: Place, placeholder: string, choices: readon
   return show(input, place, () => input.selectedItems[0]?.value);
 }
 
-/** @param options `focused`: Enter with nothing ticked means the one that is focused. */
 export async function pickMany<T>(
   place: Place,
   placeholder: string,
   choices: readonly Choice<T>[],
-  { focused = false }: { focused?: boolean } = {},
 ): Promise<Answer<readonly T[]>> {
   const input = vscode.window.createQuickPick<Choice<T>>();
   input.placeholder = placeholder;
@@ -49,10 +47,25 @@ export async function pickMany<T>(
   input.items = choices;
   input.matchOnDescription = true;
   input.selectedItems = choices.filter(({ picked }) => picked);
-  return show(input, place, () => {
-    const chosen = focused && input.selectedItems.length === 0 ? input.activeItems : input.selectedItems;
-    return focused && chosen.length === 0 ? undefined : chosen.map(({ value }) => value);
-  });
+  return show(input, place, () => input.selectedItems.map(({ value }) => value));
+}
+
+/** One of them, or those that are ticked after `Choose several…`. @throws Cancelled */
+export async function pickSome<T>(placeholder: string, choices: readonly Choice<T>[]): Promise<readonly T[]> {
+  const several = Symbol("several");
+  const end: Choice<T | typeof several>[] =
+    choices.length > 1
+      ? [
+          { label: "", kind: vscode.QuickPickItemKind.Separator, value: several },
+          { label: `$(checklist) ${vscode.l10n.t("Choose several…")}`, alwaysShow: true, value: several },
+        ]
+      : [];
+  const answer = await pick<T | typeof several>(alone(""), placeholder, [...choices, ...end]);
+  if (isBack(answer)) throw new Cancelled();
+  if (answer !== several) return [answer];
+  const answers = await pickMany(alone(""), placeholder, choices);
+  if (isBack(answers) || answers.length === 0) throw new Cancelled();
+  return answers;
 }
 
 /** `problem` says why a text cannot be taken, as it is typed. */

@@ -4,7 +4,7 @@ import { Cancelled, UserError } from "../core/errors.ts";
 import { imageRemoval, type GoingImage } from "../core/imageRemoval.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
-import { alone, confirm, isBack, pickMany } from "./prompts.ts";
+import { confirm, pickSome } from "./prompts.ts";
 import { onSeveral } from "./several.ts";
 import { reach, type Reach } from "./target.ts";
 
@@ -75,7 +75,5 @@ async function askImages({ engine }: Reach): Promise<readonly string[]> {
     (tags.length === 0 ? [id] : tags).map((reference) => ({ label: reference, value: reference })),
   );
   if (choices.length === 0) throw new UserError(vscode.l10n.t("There are no images on this engine."));
-  const answer = await pickMany(alone(""), vscode.l10n.t("Remove which image?"), choices, { focused: true });
-  if (isBack(answer)) throw new Cancelled();
-  return answer;
+  return pickSome(vscode.l10n.t("Remove which image?"), choices);
 }

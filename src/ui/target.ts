@@ -8,7 +8,7 @@ import { maker } from "../core/rows.ts";
 import { createCli, type Cli } from "../engine/cli.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { App } from "./app.ts";
-import { alone, isBack, pick, pickMany } from "./prompts.ts";
+import { alone, isBack, pick, pickSome } from "./prompts.ts";
 
 export interface Reach {
   engine: Engine;
@@ -58,11 +58,10 @@ export async function pickContainers(
       detail: maker(container, Date.now()),
       value: container.id,
     }));
-  const answer = await (several
-    ? pickMany(alone(""), placeholder, choices, { focused: true })
-    : pick(alone(""), placeholder, choices));
+  if (several) return [...(await pickSome(placeholder, choices))];
+  const answer = await pick(alone(""), placeholder, choices);
   if (isBack(answer)) throw new Cancelled();
-  return typeof answer === "string" ? [answer] : [...answer];
+  return [answer];
 }
 
 export function isLocal({ engine }: Reach): boolean {

@@ -85,6 +85,10 @@ describe("following a container's log", () => {
       await until("the first start", () => lines.length === 1);
       await lab.docker("restart", name);
       await until("the second start", () => lines.length === 2);
+      assert.ok(
+        notes.some(({ kind }) => kind === "started"),
+        "the restart is told, however fast it was",
+      );
       await lab.docker("stop", name);
       await until("the note of the end", () => notes.length > 0 && notes.at(-1)?.kind === "ended");
       await lab.docker("start", name);

@@ -194,6 +194,8 @@ export class Workbench {
       .locator(".activitybar .action-item")
       .filter({ has: this.page.locator(labelled(".action-label", title)) });
     if (!/\bchecked\b/.test((await icon.getAttribute("class")) ?? "")) await icon.click();
+    // What pops up over an icon under the mouse would be in the way.
+    await this.page.mouse.move(640, 300);
     await this.page.locator(".sidebar > .composite.title", { hasText: new RegExp(escape(title), "i") }).waitFor();
   }
 
