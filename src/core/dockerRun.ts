@@ -1,6 +1,6 @@
 import { commandLine, quote } from "./quote.ts";
 import { runOptions } from "./runOptions.ts";
-import type { RunSpec } from "./runSpec.ts";
+import { isUserDefined, type NetworkAttachment, type RunSpec } from "./runSpec.ts";
 
 /** Argument groups, one per option, so that the preview can put each on a line of its own. */
 function options(spec: RunSpec): string[][] {
@@ -12,12 +12,45 @@ export function createArgs(spec: RunSpec): string[] {
   return ["create", "--pull=never", ...options(spec).flat()];
 }
 
+/** What the command depends on besides the spec. */
+export interface RunStyle {
+  /** The engine takes one network when a container is made, and the others afterwards (API before 1.44). */
+  oneNetwork?: boolean;
+}
+
 /** The `docker run -d …` that stands for the create and the start, on one line. */
-export function runCommand(spec: RunSpec): string {
-  return commandLine(["docker", "run", "-d", ...options(spec).flat()]);
+export function runCommand(spec: RunSpec, style: RunStyle = {}): string {
+  const { first, later } = inTurn(spec, style);
+  const commands = [["docker", "run", "-d", ...options(first).flat()], ...later];
+  return commands.map(commandLine).join(" && ");
 }
 
 /** The same with one option a line; it can be pasted in a POSIX shell. */
-export function runCommandLines(spec: RunSpec): string {
-  return ["docker run -d", ...options(spec).map((group) => group.map(quote).join(" "))].join(" \\\n  ");
+export function runCommandLines(spec: RunSpec, style: RunStyle = {}): string {
+  const { first, later } = inTurn(spec, style);
+  const run = ["docker run -d", ...options(first).map((group) => group.map(quote).join(" "))].join(" \\\n  ");
+  return [run, ...later.map(commandLine)].join(" &&\n");
+}
+
+/** What `docker run` can be told at once, and the connections to further networks that follow. */
+function inTurn(spec: RunSpec, { oneNetwork = false }: RunStyle): { first: RunSpec; later: string[][] } {
+  const [main, ...others] = spec.networks ?? [];
+  // Docker refuses to make a container in a network that somebody made and in one of its own.
+  if (main === undefined || others.length === 0 || !(oneNetwork || !isUserDefined(main.name))) return { first: spec, later: [] };
+  return { first: { ...spec, networks: [main] }, later: others.map((network) => ["docker", ...connectArgs(spec.name, network)]) };
+}
+
+function connectArgs(
+  container: string,
+  { name, aliases = [], ip, ip6, linkLocalIps = [], driverOptions = {} }: NetworkAttachment,
+): string[] {
+  return [
+    ...["network", "connect"],
+    ...aliases.flatMap((alias) => ["--alias", alias]),
+    ...(ip === undefined ? [] : ["--ip", ip]),
+    ...(ip6 === undefined ? [] : ["--ip6", ip6]),
+    ...linkLocalIps.flatMap((address) => ["--link-local-ip", address]),
+    ...Object.entries(driverOptions).flatMap(([key, value]) => ["--driver-opt", `${key}=${value}`]),
+    ...[name, container],
+  ];
 }

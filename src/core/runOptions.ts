@@ -493,7 +493,8 @@ function mountOption(mount: Mount): string[] {
   ];
 }
 
-function parseVolume(value: string): Mount {
+/** `SOURCE:TARGET:OPTIONS`, as `-v` takes it and inspect keeps it. */
+export function parseVolume(value: string): Mount {
   const [first = "", target, words, ...more] = value.split(":");
   if (first === "" || target === "" || more.length > 0)
     throw new UserError(`'${value}' is not of the form SOURCE:TARGET:OPTIONS.`);
@@ -525,7 +526,7 @@ function parseMount(value: string): Mount {
 }
 
 /** Whether one of these words is among them, and the others. */
-export function mountWords(words: readonly string[], readOnly: readonly string[]): Pick<Mount, "readOnly" | "options"> {
+function mountWords(words: readonly string[], readOnly: readonly string[]): Pick<Mount, "readOnly" | "options"> {
   const options = words.filter((word) => word !== "" && !readOnly.includes(word));
   return {
     ...(words.some((word) => readOnly.includes(word)) ? { readOnly: true } : {}),

@@ -202,6 +202,11 @@ export function labelled(spec: RunSpec, user: string): RunSpec {
   return { ...spec, labels: { ...labels, [label.spec]: hash(spec) } };
 }
 
+/** Whether a network is one that somebody made: containers can be in several of those, and have names and addresses there. */
+export function isUserDefined(network: string): boolean {
+  return !/^(default|bridge|host|none|container:.*)$/.test(network);
+}
+
 /** The values of secrets that the spec knows: what the environment of `docker run` must hold besides. */
 export function secretEnv({ env = {} }: RunSpec): Record<string, string> {
   return Object.fromEntries(

@@ -9,9 +9,11 @@ import { parseContainers, parseImageInspect, parseImages, parseInspect } from ".
 import { EngineGoneError, UserError, type Remedy } from "../core/errors.ts";
 import { createDeframer } from "../core/logText.ts";
 import type { Change } from "../core/losses.ts";
+import { parseEngineDefaults, type EngineDefaults } from "../core/runJson.ts";
 import type { OutReason } from "../core/state.ts";
 import { connectionAgent } from "./connection.ts";
 import { selectContext, type Endpoint } from "./endpoint.ts";
+import { readRun, type EngineRun } from "./readRun.ts";
 
 /** Something that happened on the engine. */
 export interface EngineEvent {
@@ -33,6 +35,8 @@ export interface Engine {
   containers(): Promise<Container[]>;
   /** By id or name; undefined when there is none. */
   inspect(container: string): Promise<(Container & { details: Details }) | undefined>;
+  /** What `docker run` would be told to make this container, by id or name; undefined when there is none. */
+  runOf(container: string): Promise<EngineRun | undefined>;
   images(): Promise<Image[]>;
   /** By id or tag; undefined when it is not on the engine. */
   inspectImage(image: string): Promise<(ImageDetails & { id: string }) | undefined>;
@@ -135,8 +139,38 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     }
   }
 
+  let defaults: Promise<EngineDefaults> | undefined;
+  async function askDefaults(): Promise<EngineDefaults> {
+    const [info, version] = await Promise.all([
+      bounded((options) => docker.info(options)),
+      bounded((options) => docker.version(options)),
+    ]);
+    return parseEngineDefaults(info, version);
+  }
+  const runCalls = {
+    container: (id: string) => orUndefined(bounded((options) => docker.getContainer(id).inspect(options))),
+    image: async (name: string) =>
+      imageReference.test(name) ? orUndefined(bounded((options) => docker.getImage(name).inspect(options))) : undefined,
+    defaults: () =>
+      (defaults ??= askDefaults().catch((error: unknown) => {
+        defaults = undefined;
+        throw error;
+      })),
+  };
+
   return {
     endpoint,
+    async runOf(id) {
+      if (!containerReference.test(id)) return undefined;
+      try {
+        return await readRun(runCalls, id);
+      } catch (error) {
+        if (error instanceof UserError) throw error;
+        throw Object.assign(new UserError(`Berth does not understand what the engine says of container '${id}'.`), {
+          cause: error,
+        });
+      }
+    },
     async ping(signal) {
       try {
         await bounded((options) => docker.ping(options), { ms: pingTimeout, signal });

@@ -121,21 +121,30 @@ export function randomSpec(random: () => number): RunSpec {
     storageOptions: () => map(),
     hostname: nasty,
     domainname: nasty,
-    networks: () => [
-      pick([
-        { name: "default", mac: "02:42:ac:11:00:02" },
-        { name: "host" },
-        { name: "container:x" },
-        { name: word(), aliases: list(word), ip: ip(), ip6: "fd00::1", linkLocalIps: ["169.254.1.1"], mac: "02:42:ac:11:00:03" },
-        {
-          name: word(),
-          aliases: [csvField()],
-          driverOptions: map(() => without(/[=\r]/g), csvField),
-          gatewayPriority: int(9) - 4,
-        },
-      ]),
-      ...pick([[], [{ name: word() }, { name: word(), aliases: list(csvField), linkLocalIps: ["169.254.1.2"] }]]),
-    ],
+    networks: () =>
+      pick<() => NonNullable<RunSpec["networks"]>>([
+        () => [{ name: "default", mac: "02:42:ac:11:00:02" }],
+        () => [pick([{ name: "host" }, { name: "none" }, { name: "container:x" }])],
+        () => [
+          pick([
+            {
+              name: word(),
+              aliases: list(word),
+              ip: ip(),
+              ip6: "fd00::1",
+              linkLocalIps: ["169.254.1.1"],
+              mac: "02:42:ac:11:00:03",
+            },
+            {
+              name: word(),
+              aliases: [csvField()],
+              driverOptions: map(() => without(/[=\r]/g), csvField),
+              gatewayPriority: int(9) - 4,
+            },
+          ]),
+          ...pick([[], [{ name: word() }, { name: word(), aliases: list(csvField), linkLocalIps: ["169.254.1.2"] }]]),
+        ],
+      ])(),
     ports: () =>
       times(3, () => ({
         container: 1 + int(65535),

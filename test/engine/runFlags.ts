@@ -154,7 +154,7 @@ export const combinations: Combination[] = [
       "--mount",
       "type=image,source=berth-lab/busybox:1,target=/a",
       "--mount",
-      "type=image,source=berth-lab/busybox:1,target=/b,image-subpath=bin",
+      "type=image,source=berth-lab/exits:1,target=/b,image-subpath=bin",
     ],
     since: "1.48",
   },
@@ -181,8 +181,12 @@ export const combinations: Combination[] = [
       "169.254.7.7",
     ],
   },
-  { title: "a hardware address", options: ["--mac-address", "02:42:ac:11:00:77"] },
-  { title: "a hardware address in a network", options: ["--network", "net-a", "--mac-address", "02:42:ac:11:00:78"] },
+  { title: "a hardware address", options: ["--mac-address", "02:42:ac:11:00:77"], since: "1.44" },
+  {
+    title: "a hardware address in a network",
+    options: ["--network", "net-a", "--mac-address", "02:42:ac:11:00:78"],
+    since: "1.44",
+  },
   {
     title: "a network by the long form",
     options: ["--network", "name=net-a,alias=web,ip=10.199.1.78,driver-opt=com.example.x=1"],
