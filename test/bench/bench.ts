@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what Berth costs and how fast it is, side by side with the docker CLI, on an engine of its own; a table in Markdown, also in
- * out/bench.md. About half an hour; `npm run bench -- --quick` takes five minutes.
+ * out/bench.md. About forty minutes; `npm run bench -- --quick` takes ten.
  */
 import { execa } from "execa";
 import { mkdir, writeFile } from "node:fs/promises";

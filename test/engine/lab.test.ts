@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runAsRoot } from "../lab/cache.ts";
 import { type LabEngine, startEngine } from "../lab/engine.ts";
+import { engineBinaries } from "../lab/engines.ts";
 import { type GpuFault, containerFault, gpuUuid, hostGpus, makeStale } from "../lab/gpu.ts";
 import { loadImages } from "../lab/images.ts";
 
@@ -42,6 +43,17 @@ describe("the laboratory", function () {
       assert.notEqual(engine.socket, "/var/run/docker.sock");
       assert.equal(await engine.docker("run", "--rm", "berth-lab/busybox:1", "echo", "hello"), "hello");
       assert.match(await runAsRoot("ip", "-brief", "link"), /^berth-[0-9a-f]{8} /m);
+    });
+
+    it("is of the version that BERTH_ENGINE names, and refuses the clients that it should", async () => {
+      const { version, env } = await engineBinaries(process.env.BERTH_ENGINE);
+      const said = await engine.docker("version", "--format", "{{.Server.Version}} {{.Server.MinAPIVersion}}");
+      const [is = "", minApi] = said.split(" ");
+      assert(is.startsWith(version), `${is} instead of ${version}`);
+      if (env.DOCKER_MIN_API_VERSION) assert.equal(minApi, env.DOCKER_MIN_API_VERSION);
+      const old = await execa("docker", ["ps"], { env: { ...engine.env, DOCKER_API_VERSION: "1.41" }, reject: false });
+      if (env.DOCKER_MIN_API_VERSION) assert.match(old.stderr, /client version 1.41 is too old/);
+      else assert.equal(old.exitCode, 0);
     });
 
     it("publishes ports on this machine", async () => {

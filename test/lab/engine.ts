@@ -104,14 +104,14 @@ function placeOf(name: string): Place {
 async function createEngine(name: string, options: EngineOptions): Promise<LabEngine> {
   const { gpu = true, keep = false, args = [] } = options;
   await ensurePackages(["docker.io", "iproute2", ...(gpu ? ["python3"] : [])]);
-  const binaries = version ? await engineBinaries(version) : undefined;
+  const binaries = await engineBinaries(version);
   if (!hasProgram("docker")) await ensurePackages(["docker-cli"]); // a package of its own since Debian 13
 
   const place = placeOf(name);
   const { folder, socket } = place;
   const env: NodeJS.ProcessEnv = {
     ...systemEnv,
-    PATH: [gpu && gpuFolder, binaries?.path, systemEnv.PATH].filter(Boolean).join(":"),
+    PATH: [gpu && gpuFolder, binaries.path, systemEnv.PATH].filter(Boolean).join(":"),
     DOCKER_HOST: `unix://${socket}`,
     DOCKER_CONFIG: join(folder, "docker-config"),
     DOCKER_CLI_HINTS: "false",
@@ -146,7 +146,7 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     await clean(place);
     await addBridge(place);
     writeFileSync(join(folder, "containerd.toml"), containerdConfig(folder));
-    writeFileSync(join(folder, "daemon.json"), JSON.stringify(await daemonConfig(folder, env)));
+    writeFileSync(join(folder, "daemon.json"), JSON.stringify(daemonConfig(folder, binaries.version)));
     writeFileSync(join(folder, "settings"), settings);
     writeFileSync(join(folder, "owner"), keep ? "kept" : String(process.pid));
     const log = join(folder, "dockerd.log");
@@ -158,7 +158,7 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
     const environment = [
       `PATH=${gpu && isCgroup2 ? runcWrapper(folder) : ""}${env.PATH}`,
       `BERTH_LAB_GPU=${env.BERTH_LAB_GPU ?? ""}`,
-      ...Object.entries(binaries?.env ?? {}).map(([key, value]) => `${key}=${value}`),
+      ...Object.entries(binaries.env).map(([key, value]) => `${key}=${value}`),
     ];
     child = spawn(...asRoot("env", [...environment, supervisor, ...run]), {
       detached: true, // Ctrl-C in the terminal goes to us, not to the engine
@@ -251,11 +251,9 @@ function dockerdOptions({ folder, socket, cgroup, bridge }: Place): string[] {
 }
 
 /** What dockerd has no option for. */
-async function daemonConfig(folder: string, env: NodeJS.ProcessEnv): Promise<object> {
-  const { stdout } = await execa("dockerd", ["--version"], { env, extendEnv: false });
-  const major = Number(/version (\d+)/.exec(stdout)?.[1]);
+function daemonConfig(folder: string, dockerd: string): object {
   // Before 23.0 an engine's ID comes from a key in /etc/docker, so two engines on a machine would have the same one.
-  return major < 23 ? { "deprecated-key-path": join(folder, "key.json") } : {};
+  return Number.parseInt(dockerd) < 23 ? { "deprecated-key-path": join(folder, "key.json") } : {};
 }
 
 function containerdConfig(folder: string): string {

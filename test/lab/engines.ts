@@ -27,14 +27,15 @@ export interface EngineBinaries {
 }
 
 /**
- * Brings an engine of this version, unless it is there: 50 MB the first time.
+ * Brings an engine of this version, unless it is there: 50 MB the first time. No name: the machine's own.
  * @throws Error when there is no such version, or this machine's packages are not Debian's
  */
-export async function engineBinaries(name: string): Promise<EngineBinaries> {
+export async function engineBinaries(name?: string): Promise<EngineBinaries> {
+  const own = await dockerdVersion("");
+  if (!name) return { path: "", version: own, env: {} };
   const known = versions[name];
   if (!known) throw new Error(`There is no engine "${name}" for BERTH_ENGINE; there are ${engineVersions.join(", ")}.`);
   const env = known.minApi ? { DOCKER_MIN_API_VERSION: known.minApi } : {};
-  const own = await dockerdVersion("");
   if (own.startsWith(`${name}.`)) return { path: "", version: own, env };
   const path = await unpacked(known.suite);
   return { path, version: await dockerdVersion(path), env };
