@@ -8,6 +8,25 @@ const classOf = (element, ...classes) => classes.find((it) => element?.classList
 const view = (name) =>
   all(".pane").find((it) => it.querySelector(":scope > .pane-header")?.getAttribute("aria-label") === `${name} Section`);
 
+const channels = (color) => (color.match(/[\d.]+/g) ?? []).map(Number);
+function luminance(color) {
+  const [r, g, b] = channels(color).map((it) => (it / 255 <= 0.04045 ? it / 255 / 12.92 : ((it / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+function contrast(one, other) {
+  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+/** The first background behind an element that is not transparent. */
+function background(element) {
+  for (let it = element; it; it = it.parentElement) {
+    const { backgroundColor } = getComputedStyle(it);
+    const [, , , alpha = 1] = channels(backgroundColor);
+    if (alpha === 1) return backgroundColor;
+  }
+  return "rgb(255, 255, 255)";
+}
+
 globalThis.berthPage = {
   /** Resolves when something in the page has changed, or after a tenth of a second, since a reading may come from elsewhere. */
   nextChange() {
@@ -66,6 +85,14 @@ globalThis.berthPage = {
         ...(expanded !== null && { expanded: expanded === "true" }),
         icon: [...(icon?.classList ?? [])].find((it) => it.startsWith("codicon-"))?.slice("codicon-".length) ?? "",
       };
+    });
+  },
+
+  /** The contrast of each row's label with what is behind it, from 1 to 21 (WCAG 2, "contrast ratio"). */
+  rowContrasts(name) {
+    return all(".monaco-list-rows > .monaco-list-row", view(name)).map((row) => {
+      const label = row.querySelector(".label-name");
+      return { label: label.textContent, contrast: contrast(getComputedStyle(label).color, background(label)) };
     });
   },
 

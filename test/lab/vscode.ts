@@ -55,6 +55,8 @@ export interface WorkbenchOptions {
   /** Default: dark. */
   colorTheme?: keyof typeof colorSchemes;
   size?: { width: number; height: number };
+  /** The browser's zoom: 2 for 200 %. What fits in the window is smaller by that. Default: 1. */
+  zoom?: number;
 }
 
 /** What the browser tells the page about the desktop; VS Code takes its theme from that (see autoDetect… below). */
@@ -246,7 +248,7 @@ export async function runSuite(
 }
 
 async function openPage(options: WorkbenchOptions): Promise<{ browser: Browser; page: Page }> {
-  const { size = { width: 1280, height: 800 }, colorTheme = "dark" } = options;
+  const { size = { width: 1280, height: 800 }, colorTheme = "dark", zoom = 1 } = options;
   const browser = await chromium.launch({
     executablePath: await browserPath(),
     args: [
@@ -254,8 +256,9 @@ async function openPage(options: WorkbenchOptions): Promise<{ browser: Browser; 
       ...["--disable-component-update", "--disable-sync", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
     ],
   });
+  const viewport = { width: size.width / zoom, height: size.height / zoom };
   const permissions = ["clipboard-read", "clipboard-write"];
-  const context = await browser.newContext({ viewport: size, permissions, ...colorSchemes[colorTheme] });
+  const context = await browser.newContext({ viewport, deviceScaleFactor: zoom, permissions, ...colorSchemes[colorTheme] });
   await context.addInitScript({ path: join(import.meta.dirname, "page.mjs") });
   return { browser, page: await context.newPage() };
 }

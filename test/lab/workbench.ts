@@ -235,6 +235,11 @@ export class Workbench {
     return this.#read(`rows(${JSON.stringify(view)})`);
   }
 
+  /** How well the rows' labels stand out: 21 is black on white, 4.5 the least that everybody can read (WCAG 2, AA). */
+  rowContrasts(view: string): Promise<{ label: string; contrast: number }[]> {
+    return this.#read(`rowContrasts(${JSON.stringify(view)})`);
+  }
+
   /** The rows as lines: indented, ▾ or ▸ before those with children, the description after two spaces. */
   async tree(view: string): Promise<string> {
     return (await this.rows(view)).map(treeLine).join("\n");
