@@ -24,13 +24,25 @@ import { openPort } from "./ui/openPort.ts";
 import { prune } from "./ui/prune.ts";
 import { removeImage } from "./ui/removeImage.ts";
 import { remove, retire } from "./ui/retire.ts";
+import { copyRunCommand, showRunCommand } from "./ui/runCommand.ts";
 import { settings } from "./ui/settings.ts";
 import { createStatusBar } from "./ui/statusBar.ts";
 import { create, openTerminal, run, start, stop } from "./ui/steps.ts";
 import { createViews } from "./ui/tree.ts";
 
 const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, pause, unpause, rename];
-const everyday = [openTerminal, openPort, showLogs, inspect, copyName, copyId, removeImage, prune];
+const everyday = [
+  openTerminal,
+  openPort,
+  showLogs,
+  inspect,
+  copyName,
+  copyId,
+  showRunCommand,
+  copyRunCommand,
+  removeImage,
+  prune,
+];
 const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect, selectContext];
 
 export function activate(context: vscode.ExtensionContext): void {

@@ -54,3 +54,18 @@ function connectArgs(
     ...[name, container],
   ];
 }
+
+/** A command for people to read and paste: the context and the notes stand above it as comments. */
+export function shownRun(
+  { spec, notes, ...style }: { spec: RunSpec; notes: readonly string[] } & RunStyle,
+  context: string,
+): string {
+  const comments = [`Docker context: ${context}`, ...notes].map((text) => `# ${harmless(text)}\n`);
+  return `${comments.join("")}${runCommandLines(spec, style)}\n`;
+}
+
+/** A comment holds words of the engine. It ends with its line, and a shell that takes no comments (zsh, when pasted into) finds nothing to run in it. */
+function harmless(text: string): string {
+   
+  return text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, " ").replace(/[`$;&|<>\\!]/g, "?");
+}
