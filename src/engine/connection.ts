@@ -6,13 +6,18 @@ import type { Endpoint } from "./endpoint.ts";
 
 /** Sockets kept open between calls. */
 const limits = { keepAlive: true, maxFreeSockets: 4 };
+/** Each of these is a process, over ssh even three (the CLI connects twice), with a log-in of its own. An ssh server refuses the eleventh that logs in at once. */
+const tunnelLimits = { keepAlive: true, maxFreeSockets: 2, maxSockets: 4 };
 
 /** Milliseconds that the CLI has to end by itself. */
 const grace = 1000;
 
-/** HTTP connections to the engine: its unix socket directly, anything else (ssh, TCP, TLS) through the CLI's own `system dial-stdio`. */
-export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv): Agent {
-  const agent = endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env) : new Agent(limits);
+/**
+ * HTTP connections to the engine: its unix socket directly, anything else (ssh, TCP, TLS) through the CLI's own `system dial-stdio`.
+ * @param most How many of the latter there may be at once.
+ */
+export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv, most = tunnelLimits.maxSockets): Agent {
+  const agent = endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env, most) : new Agent(limits);
   // docker-modem writes each call's options out for a log, whether or not anybody reads it: with an agent's sockets in them that takes 20 ms.
   return Object.assign(agent, { [inspect.custom]: () => "Agent" });
 }
@@ -20,8 +25,8 @@ export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv): Age
 class DialStdioAgent extends Agent {
   private readonly endpoint: Endpoint;
   private readonly env: NodeJS.ProcessEnv;
-  constructor(endpoint: Endpoint, env: NodeJS.ProcessEnv) {
-    super({ ...limits, maxSockets: 8 }); // each one is a process
+  constructor(endpoint: Endpoint, env: NodeJS.ProcessEnv, most: number) {
+    super({ ...tunnelLimits, maxSockets: most });
     this.endpoint = endpoint;
     this.env = env;
   }

@@ -103,17 +103,22 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
   const agent = connectionAgent(endpoint, env);
   // `host: undefined` because dockerode would otherwise prefer DOCKER_HOST to the socket it is given.
   const options = {
-    agent,
     protocol: "http",
     ...(endpoint.socketPath ? { socketPath: endpoint.socketPath, host: undefined } : { host: "docker", port: 80 }),
   };
-  const docker = withoutDockerHost(() => new Docker(options as object) as unknown as Calls);
+  const isTunnelled = endpoint.socketPath === undefined;
+  // What lasts (events, waits, logs that are followed) must not use up the few tunnels that quick calls share.
+  const lasting = isTunnelled ? connectionAgent(endpoint, env, Infinity) : agent;
+  const callsBy = (its: Agent) => withoutDockerHost(() => new Docker({ ...options, agent: its } as object) as unknown as Calls);
+  const docker = callsBy(agent);
+  const streams = callsBy(lasting);
+  const streamTimeout = callTimeout + (isTunnelled ? connectTimeout : 0);
 
   async function bounded<T>(
     call: (options: { abortSignal: AbortSignal }) => Promise<T>,
     { ms = callTimeout, signal }: { ms?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
-    const isConnected = endpoint.socketPath !== undefined || idleSockets(agent).length > 0;
+    const isConnected = !isTunnelled || idleSockets(agent).length > 0;
     const timeout = AbortSignal.timeout(isConnected ? ms : ms + connectTimeout);
     try {
       return await call({ abortSignal: signal ? AbortSignal.any([timeout, signal]) : timeout });
@@ -132,7 +137,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
 
   async function wait(id: string, condition: "not-running" | "removed", signal: AbortSignal): Promise<void> {
     try {
-      await docker.getContainer(id).wait({ condition, abortSignal: signal });
+      await streams.getContainer(id).wait({ condition, abortSignal: signal });
     } catch (error) {
       const explained = await explain(error, endpoint, env);
       if (!signal.aborted && !isNotFound(explained)) throw explained;
@@ -234,11 +239,11 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     async *logLines(id, from, signal) {
       const wanted = { stdout: true, stderr: true, follow: true, timestamps: true, ...from };
       const opening = new AbortController();
-      const timer = setTimeout(() => opening.abort(new DOMException("timed out", "TimeoutError")), callTimeout);
+      const timer = setTimeout(() => opening.abort(new DOMException("timed out", "TimeoutError")), streamTimeout);
       let stream: NodeJS.ReadableStream;
       try {
         const abortSignal = AbortSignal.any([signal, opening.signal]);
-        stream = (await docker.getContainer(id).logs({ ...wanted, abortSignal })) as NodeJS.ReadableStream;
+        stream = (await streams.getContainer(id).logs({ ...wanted, abortSignal })) as NodeJS.ReadableStream;
       } catch (error) {
         if (signal.aborted) return;
         throw await explain(error, endpoint, env);
@@ -263,7 +268,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       const filters = JSON.stringify({ type: ["container", "image"], event: actions });
       let stream: NodeJS.ReadableStream;
       try {
-        stream = await docker.getEvents({ filters, abortSignal: signal });
+        stream = await streams.getEvents({ filters, abortSignal: signal });
       } catch (error) {
         throw await explain(error, endpoint, env);
       }
@@ -277,7 +282,10 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
         // The stream broke: for who listens the same as its end.
       }
     },
-    close: () => letGo(agent),
+    close() {
+      letGo(agent);
+      letGo(lasting);
+    },
   };
 }
 
