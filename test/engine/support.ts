@@ -16,7 +16,7 @@ import { connect } from "../../src/engine/engine.ts";
 import { execute, type Executed, type StepEvent, type Tools } from "../../src/engine/execute.ts";
 import { createFeed, type Feed } from "../../src/engine/feed.ts";
 import { createNvidiaSmi } from "../../src/engine/nvidiaSmi.ts";
-import { startEngine, type LabEngine } from "../lab/engine.ts";
+import { startEngine, type EngineOptions, type LabEngine } from "../lab/engine.ts";
 import { loadImages, type ImageName } from "../lab/images.ts";
 
 /** Every image that can be made without a mirror. */
@@ -29,9 +29,13 @@ export const smallImages = [
  * The engine that most suites share. Those that stop or break theirs have one of another name.
  * @throws Error that says what the engine needs
  */
-export async function useEngine(name = "main", images: readonly ImageName[] = smallImages): Promise<LabEngine> {
+export async function useEngine(
+  name = "main",
+  images: readonly ImageName[] = smallImages,
+  options: EngineOptions = {},
+): Promise<LabEngine> {
   try {
-    const lab = await startEngine(name);
+    const lab = await startEngine(name, options);
     await removeContainers(lab);
     await loadImages(lab, [...images]);
     return lab;

@@ -15,6 +15,15 @@ const programOf: Record<string, string> = {
   python3: "/usr/bin/python3",
   "g++": "g++",
   make: "make",
+  "openssh-client": "ssh",
+  "openssh-server": "/usr/sbin/sshd",
+  openssl: "openssl",
+};
+
+/** What some of them would start at the next boot. */
+const servicesOf: Record<string, string[]> = {
+  "docker.io": ["docker.service", "docker.socket", "containerd.service"],
+  "openssh-server": ["ssh.service", "ssh.socket"],
 };
 
 let listsAreFresh: Promise<void> | undefined;
@@ -78,8 +87,8 @@ async function withoutStartingServices(packages: string[], install: () => Promis
     if (ours) await runAsRoot("rm", "-f", policy);
   }
   // Not started now, but the next boot would.
-  if (packages.includes("docker.io") && existsSync("/run/systemd/system"))
-    await runAsRoot("systemctl", "disable", "--quiet", "docker.service", "docker.socket", "containerd.service");
+  const services = packages.flatMap((name) => servicesOf[name] ?? []);
+  if (services.length > 0 && existsSync("/run/systemd/system")) await runAsRoot("systemctl", "disable", "--quiet", ...services);
 }
 
 /** Where this machine gets its own release from: the first entry for it in apt's sources, of either syntax. */
