@@ -50,8 +50,8 @@ export const reconnect = command({
   },
 });
 
-/** Longer than an engine may take to answer a ping. */
-const patience = 15_000;
+/** Longer than a new connection and a ping may take. */
+const patience = 40_000;
 
 /** Waits until it is known whether the engine answers; gives what is wrong if it does not. */
 async function whyOut(app: App): Promise<string | undefined> {
