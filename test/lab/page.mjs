@@ -28,6 +28,14 @@ function background(element) {
 }
 
 globalThis.berthPage = {
+  /** The name of the view that has the keyboard's focus. */
+  focusedView() {
+    const header = document.activeElement?.closest(".pane")?.querySelector(":scope > .pane-header");
+    return document.activeElement?.closest(".pane-body")
+      ? header?.getAttribute("aria-label")?.replace(/ Section$/, "")
+      : undefined;
+  },
+
   /** Resolves when something in the page has changed, or after a tenth of a second, since a reading may come from elsewhere. */
   nextChange() {
     return new Promise((resolve) => {
@@ -80,7 +88,7 @@ globalThis.berthPage = {
         index: Number(row.dataset.index),
         label: row.querySelector(".label-name")?.textContent ?? "",
         description: row.querySelector(".label-description")?.textContent ?? "",
-        ariaLabel: row.querySelector(".monaco-icon-label")?.getAttribute("aria-label") ?? "",
+        ariaLabel: row.getAttribute("aria-label") ?? "",
         level: Number(row.getAttribute("aria-level")),
         ...(expanded !== null && { expanded: expanded === "true" }),
         icon: [...(icon?.classList ?? [])].find((it) => it.startsWith("codicon-"))?.slice("codicon-".length) ?? "",

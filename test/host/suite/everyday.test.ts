@@ -16,7 +16,7 @@ async function document(isGood: (document: vscode.TextDocument) => boolean): Pro
     const look = () => {
       const found = vscode.workspace.textDocuments.find(isGood);
       if (!found) return;
-      listeners.forEach((listener) => listener.dispose());
+      for (const listener of listeners) listener.dispose();
       resolve(found);
     };
     const listeners = [vscode.workspace.onDidOpenTextDocument(look), vscode.workspace.onDidChangeTextDocument(look)];
