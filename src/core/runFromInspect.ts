@@ -1,4 +1,5 @@
 import { cut } from "./dockerValues.ts";
+import { commandLine } from "./quote.ts";
 import { isSecretName, redact } from "./redact.ts";
 import type { EngineDefaults, RunImage, RunInspect } from "./runJson.ts";
 import { capability, deviceText, exposedText, parseVolume, ulimitText, type Draft } from "./runOptions.ts";
@@ -33,7 +34,6 @@ export interface Surroundings {
 /** The run spec of an inspected container, without what is the image's or the engine's own. */
 export function runFromInspect(container: RunInspect, { image, namedImage, engine }: Surroundings): RunReading {
   const { id, name, imageId, hostConfig: host } = container;
-  // A start that is not told apart from the engine's own is none.
   const config = container.config;
   const own = image?.config ?? {};
   const notes: string[] = [];
@@ -260,10 +260,7 @@ function healthcheckOf(check: HealthJson, own: HealthJson, notes: string[]): Run
   const found: { -readonly [Key in keyof Healthcheck]: Healthcheck[Key] } = {};
   if (test.length > 0 && !isSame(test, own?.Test ?? [])) {
     const [kind, ...words] = test;
-    found.test =
-      kind === "CMD-SHELL"
-        ? words.join(" ")
-        : words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+    found.test = kind === "CMD-SHELL" ? words.join(" ") : commandLine(words);
     if (kind !== "CMD-SHELL")
       notes.push("The health check runs without a shell in the container; --health-cmd runs the same in one.");
   }
