@@ -14,11 +14,13 @@ import { followContext, selectContext } from "./ui/contexts.ts";
 import { copyId, copyName } from "./ui/copy.ts";
 import { deploy } from "./ui/deploy.ts";
 import { showDeploymentLogs } from "./ui/deploymentLogs.ts";
+import { copyDiagnostics } from "./ui/diagnostics.ts";
 import { registerDocuments } from "./ui/documents.ts";
 import { joinGroup, reconnect, startEngine } from "./ui/engineHelp.ts";
 import { pause, rename, restart, unpause } from "./ui/everyday.ts";
 import { createGpuPoll } from "./ui/gpuPoll.ts";
 import { inspect } from "./ui/inspect.ts";
+import { createLog } from "./ui/log.ts";
 import { showLogs, stopFollowing } from "./ui/logs.ts";
 import { openPort } from "./ui/openPort.ts";
 import { prune } from "./ui/prune.ts";
@@ -43,10 +45,10 @@ const everyday = [
   removeImage,
   prune,
 ];
-const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect, selectContext];
+const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect, selectContext, copyDiagnostics];
 
 export function activate(context: vscode.ExtensionContext): void {
-  const log = vscode.window.createOutputChannel("Berth", { log: true });
+  const { log, problems } = createLog();
   const store = createStore(initialState);
   let selected: readonly Row[] = [];
   const app: App = {
@@ -55,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
     nvidiaSmi: createNvidiaSmi({ timeoutMs: settings.probeTimeout }),
     selected: () => selected,
     log,
+    problems,
     storage: context.globalStorageUri,
     version: (context.extension.packageJSON as { version: string }).version,
     user: userInfo().username,

@@ -18,7 +18,7 @@ export interface EngineContext {
   host: string;
   /** Chosen in Berth, by name; else it is Docker's current one. */
   chosen: boolean;
-  /** The host came from `DOCKER_HOST`. */
+  /** `DOCKER_HOST` says so. */
   fromEnvironment: boolean;
 }
 

@@ -26,6 +26,15 @@ export interface ProbeOutput {
 const noCli =
   "The 'docker' command is not installed on this machine; Berth needs it to change anything: install Docker's command line, then try again.";
 
+/** What `docker --version` says, which asks no engine. @throws UserError when there is no `docker` */
+export async function cliVersion(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const { execa } = await import("execa");
+  const options = { env, extendEnv: false, reject: false, stdin: "ignore", timeout: 5000, killSignal: "SIGKILL" } as const;
+  const { stdout, failed, code, shortMessage } = await execa("docker", ["--version"], options);
+  if (code === "ENOENT") throw new UserError(noCli);
+  return failed ? (shortMessage ?? "docker --version failed") : stdout.trim();
+}
+
 /** @param env What `docker` runs with, and where it is searched. */
 export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Cli {
   const argv = (args: readonly string[]) => [...endpoint.cliArgs, ...args];

@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { Problem } from "../core/diagnostics.ts";
 import type { Row } from "../core/rows.ts";
 import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
@@ -13,6 +14,8 @@ export interface App {
   /** The rows that are selected in the view that has the focus, or had it last. */
   selected: () => readonly Row[];
   log: vscode.LogOutputChannel;
+  /** The last errors and warnings that went into it. */
+  problems: () => readonly Problem[];
   /** Berth's own folder, the default place of deployment logs. */
   storage: vscode.Uri;
   version: string;

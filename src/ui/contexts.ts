@@ -46,7 +46,7 @@ async function write(wanted: string): Promise<void> {
 }
 
 /** The context that a setting's value means; one that cannot even be told (Docker's config file is broken) has no host. */
-async function meant(wanted: string): Promise<EngineContext> {
+export async function meant(wanted: string): Promise<EngineContext> {
   const unknown = { name: wanted || vscode.l10n.t("unknown"), host: "", chosen: wanted !== "", fromEnvironment: false };
   return meantContext(wanted, process.env).catch(() => unknown);
 }
