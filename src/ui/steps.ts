@@ -4,7 +4,6 @@ import { runCommand } from "../core/dockerRun.ts";
 import { UserError } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
 import { planDeploy, planStart, planStop } from "../core/plan.ts";
-import { commandLine } from "../core/quote.ts";
 import type { App } from "./app.ts";
 import { command, type Call } from "./commands.ts";
 import { deployDecided } from "./deploy.ts";
@@ -12,6 +11,7 @@ import { askDeploy } from "./deployQuestions.ts";
 import { decide } from "./deployWish.ts";
 import { open } from "./open.ts";
 import { confirm } from "./prompts.ts";
+import { runCommandOf } from "./runCommand.ts";
 import { runPlan } from "./runPlan.ts";
 import { severalContainers } from "./several.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
@@ -130,7 +130,7 @@ async function startOne(app: App, reached: Reach, keys: z.infer<typeof oneContai
   return { outcome: "started", container: { id: found.id, name: found.name }, command: line };
 }
 
-/** Starts a stopped or paused container, and returns the command line that does it. */
+/** Starts a stopped or paused container, and returns the `docker run` that stands for it. */
 export async function startIfNeeded(
   app: App,
   reached: Reach,
@@ -139,5 +139,5 @@ export async function startIfNeeded(
 ): Promise<string> {
   const plan = planStart(container);
   if (plan.steps.length > 0) await runPlan(app, reached, plan, { silent });
-  return commandLine(["docker", container.state === "paused" ? "unpause" : "start", container.name]);
+  return runCommandOf(reached, container.id);
 }

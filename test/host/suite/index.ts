@@ -14,6 +14,7 @@ export async function run(): Promise<void> {
   mocha.suite.emit("pre-require", globalThis, "suite", mocha);
   await import("./lifecycle.test.ts");
   await import("./everyday.test.ts");
+  await import("./runCommand.test.ts");
   await import("./views.test.ts");
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run(resolve);
