@@ -9,11 +9,10 @@ import { parseContainers, parseImageInspect, parseImages, parseInspect } from ".
 import { EngineGoneError, UserError, type Remedy } from "../core/errors.ts";
 import { createDeframer } from "../core/logText.ts";
 import type { Change } from "../core/losses.ts";
-import { parseEngineDefaults, type EngineDefaults } from "../core/runJson.ts";
 import type { OutReason } from "../core/state.ts";
 import { connectionAgent } from "./connection.ts";
 import { selectContext, type Endpoint } from "./endpoint.ts";
-import { readRun, type EngineRun } from "./readRun.ts";
+import type { EngineRun, RunCalls } from "./readRun.ts";
 
 /** Something that happened on the engine. */
 export interface EngineEvent {
@@ -144,37 +143,24 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     }
   }
 
-  let defaults: Promise<EngineDefaults> | undefined;
-  async function askDefaults(): Promise<EngineDefaults> {
-    const [info, version] = await Promise.all([
-      bounded((options) => docker.info(options)),
-      bounded((options) => docker.version(options)),
-    ]);
-    return parseEngineDefaults(info, version);
-  }
-  const runCalls = {
-    container: (id: string) => orUndefined(bounded((options) => docker.getContainer(id).inspect(options))),
-    image: async (name: string) =>
+  let self: ReturnType<RunCalls["engine"]> | undefined;
+  const runCalls: RunCalls = {
+    container: (id) => orUndefined(bounded((options) => docker.getContainer(id).inspect(options))),
+    image: async (name) =>
       imageReference.test(name) ? orUndefined(bounded((options) => docker.getImage(name).inspect(options))) : undefined,
-    defaults: () =>
-      (defaults ??= askDefaults().catch((error: unknown) => {
-        defaults = undefined;
-        throw error;
-      })),
+    async engine() {
+      self ??= Promise.all([bounded((options) => docker.info(options)), bounded((options) => docker.version(options))]);
+      self.catch(() => (self = undefined));
+      return self;
+    },
   };
 
   return {
     endpoint,
     async runOf(id) {
       if (!containerReference.test(id)) return undefined;
-      try {
-        return await readRun(runCalls, id);
-      } catch (error) {
-        if (error instanceof UserError) throw error;
-        throw Object.assign(new UserError(`Berth does not understand what the engine says of container '${id}'.`), {
-          cause: error,
-        });
-      }
+      const { readRun } = await import("./readRun.ts"); // its schemas are for this alone
+      return readRun(runCalls, id);
     },
     async ping(signal) {
       try {

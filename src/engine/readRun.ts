@@ -1,5 +1,6 @@
+import { UserError } from "../core/errors.ts";
 import { isAtLeast, runFromInspect, type RunReading } from "../core/runFromInspect.ts";
-import { parseRunImage, parseRunInspect, type EngineDefaults } from "../core/runJson.ts";
+import { parseEngineDefaults, parseRunImage, parseRunInspect } from "../core/runJson.ts";
 
 /** A container's run spec, and how this engine has to be told it. */
 export interface EngineRun extends RunReading {
@@ -11,23 +12,34 @@ export interface RunCalls {
   container(name: string): Promise<unknown>;
   image(name: string): Promise<unknown>;
   /** Asked once per connection. */
-  defaults(): Promise<EngineDefaults>;
+  engine(): Promise<[info: unknown, version: unknown]>;
 }
 
-/** What `docker run` would be told to make this container; undefined when there is none. @throws when the engine's answer is not one of a container */
+/** What `docker run` would be told to make this container; undefined when there is none. @throws UserError when the engine's answer is not one of a container */
 export async function readRun(calls: RunCalls, name: string): Promise<EngineRun | undefined> {
-  const [json, engine] = await Promise.all([calls.container(name), calls.defaults()]);
+  const [json, [info, version]] = await Promise.all([calls.container(name), calls.engine()]);
   if (json === undefined) return undefined;
-  const container = parseRunInspect(json);
+  const container = understood(name, () => parseRunInspect(json));
   const reference = container.config.Image ?? "";
   const [image, named] = await Promise.all([
     calls.image(container.imageId),
     reference === "" ? undefined : calls.image(reference),
   ]);
+  const engine = parseEngineDefaults(info, version);
   const reading = runFromInspect(container, {
-    image: image === undefined ? undefined : parseRunImage(image),
-    namedImage: named === undefined ? undefined : parseRunImage(named).id,
+    image: image === undefined ? undefined : understood(name, () => parseRunImage(image)),
+    namedImage: named === undefined ? undefined : understood(name, () => parseRunImage(named).id),
     engine,
   });
   return { ...reading, oneNetwork: !isAtLeast(engine.apiVersion, "1.44") };
+}
+
+function understood<T>(name: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw Object.assign(new UserError(`Berth does not understand what the engine says of container '${name}'.`), {
+      cause: error,
+    });
+  }
 }
