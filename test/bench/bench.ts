@@ -18,7 +18,7 @@ import { costFigures, windowFigures } from "./workbenchFigures.ts";
 
 const quick = process.argv.includes("--quick");
 const counts = quick ? [10, 100] : [10, 100, 500, 1000];
-const effort: Effort = quick ? { rounds: 3, windows: 1, stormSeconds: 5 } : { rounds: 7, windows: 3, stormSeconds: 20 };
+const effort: Effort = quick ? { rounds: 3, windows: 1, stormSeconds: 5 } : { rounds: 5, windows: 3, stormSeconds: 20 };
 const repository = join(import.meta.dirname, "../..");
 const parts: string[] = [];
 const tell = (text: string) => {
