@@ -30,7 +30,7 @@ import { copyRunCommand, showRunCommand } from "./ui/runCommand.ts";
 import { settings } from "./ui/settings.ts";
 import { createStatusBar } from "./ui/statusBar.ts";
 import { create, openTerminal, run, start, stop } from "./ui/steps.ts";
-import { createViews } from "./ui/tree.ts";
+import { createViews, selection } from "./ui/tree.ts";
 
 const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, pause, unpause, rename];
 const everyday = [
@@ -50,12 +50,12 @@ const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect,
 export function activate(context: vscode.ExtensionContext): void {
   const { log, problems } = createLog();
   const store = createStore(initialState);
-  let selected: readonly Row[] = [];
+  let focused: vscode.TreeView<Row> | undefined;
   const app: App = {
     store,
     feed: createFeed(store, settings.context, process.env),
     nvidiaSmi: createNvidiaSmi({ timeoutMs: settings.probeTimeout }),
-    selected: () => selected,
+    selected: () => selection(focused),
     log,
     problems,
     storage: context.globalStorageUri,
@@ -69,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): void {
       app.feed.setVisible(visible.size > 0);
       gpuPoll.setVisible(visible.has("berth.gpus"));
     },
-    (rows) => (selected = rows),
+    (view) => (focused = view),
   );
   const onSettings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration("berth.context")) app.feed.reconnect();

@@ -12,7 +12,7 @@ export interface App {
   feed: Feed;
   nvidiaSmi: NvidiaSmi;
   /** The rows that are selected in the view that has the focus, or had it last. */
-  selected: () => readonly Row[];
+  selected: () => Promise<readonly Row[]>;
   log: vscode.LogOutputChannel;
   /** The last errors and warnings that went into it. */
   problems: () => readonly Problem[];

@@ -35,7 +35,7 @@ export function command<Schema extends z.ZodMiniType>(definition: Command<Schema
 /** Registers a command: parses what it was given, keeps an untrusted workspace from starting anything, and is the only place that shows an error. */
 export function register(app: App, definition: Command<z.ZodMiniType>): vscode.Disposable {
   return vscode.commands.registerCommand(definition.id, async (given?: unknown, selection?: unknown) => {
-    const rows = asRows(app, given, selection);
+    const rows = await asRows(app, given, selection);
     const fromUi = rows !== undefined || given === undefined || given === null;
     try {
       if (!vscode.workspace.isTrusted && !definition.looksOnly) throw untrusted();
@@ -60,7 +60,7 @@ export function register(app: App, definition: Command<z.ZodMiniType>): vscode.D
 }
 
 /** A context menu passes the row it was opened on and, when several are selected, all of them; a keybinding of Berth's own means those that are selected. */
-function asRows(app: App, given: unknown, selection: unknown): readonly Row[] | undefined {
+async function asRows(app: App, given: unknown, selection: unknown): Promise<readonly Row[] | undefined> {
   if (isObject(given) && given.selected === true) return app.selected();
   const isRow = (value: unknown): value is Row => isObject(value) && "menu" in value && "id" in value;
   if (!isRow(given)) return undefined;

@@ -59,11 +59,11 @@ const views: Record<string, (state: State, now: number) => Row[]> = {
   "berth.gpus": gpuRows,
 };
 
-/** Creates the views. `onVisible` is told which of them are on screen, `onSelected` which rows are selected in the one that was last clicked. */
+/** Creates the views. `onVisible` is told which of them are on screen, `onFocus` which one something was last selected in. */
 export function createViews(
   app: App,
   onVisible: (visible: ReadonlySet<string>) => void,
-  onSelected: (rows: readonly Row[]) => void,
+  onFocus: (view: vscode.TreeView<Row>) => void,
 ): vscode.Disposable {
   const visible = new Set<string>();
   const subscriptions: vscode.Disposable[] = [vscode.window.registerFileDecorationProvider(ownBadge)];
@@ -94,7 +94,7 @@ export function createViews(
     subscriptions.push(
       view,
       view.onDidChangeVisibility(onVisibility),
-      view.onDidChangeSelection(({ selection }) => onSelected(selection)),
+      view.onDidChangeSelection(() => onFocus(view)),
     );
     onVisibility();
   }
@@ -107,6 +107,12 @@ export function createViews(
   setContext(app.store.get());
   subscriptions.push({ dispose: unlisten }, { dispose: () => clearInterval(timer) });
   return vscode.Disposable.from(...subscriptions);
+}
+
+/** The rows that are selected. VS Code gives none for the moment in which it takes in changed rows: then it is asked again. */
+export async function selection(view: vscode.TreeView<Row> | undefined): Promise<readonly Row[]> {
+  for (let n = 0; view && view.selection.length === 0 && n < 10; n++) await new Promise((resolve) => setTimeout(resolve, 50));
+  return view?.selection ?? [];
 }
 
 /** What a welcome text cannot say, because it depends on more than the kind of trouble. A message hides the welcome text, with its buttons. */

@@ -111,6 +111,22 @@ describe("everyday actions, clicked through in the workbench", () => {
     );
   });
 
+  it("is done by keyboard on the row that has the focus, whatever was clicked before", async () => {
+    await boxes("aaa", "bbb");
+    await window.selectRows("Containers", "bbb");
+    await window.treeWith("Containers", /bbb.*\n +Created/); // a click unfolds
+    await window.page.keyboard.press("ArrowUp");
+    await window.page.keyboard.press("Control+c");
+    await window.until(
+      () => window.statusText(),
+      (texts) => /Copied aaa/.test(texts),
+    );
+    assert.match(await window.tree("Containers"), /▸ aaa.*\n +▾ bbb/, "nothing was unfolded or folded");
+    await window.page.keyboard.press("F2");
+    await window.question("Rename aaa");
+    await window.dismiss();
+  });
+
   it("is done from the palette: pause asks which, and takes several", async () => {
     await boxes("one", "two", "three");
     await window.runCommand("Berth: Pause Container");
