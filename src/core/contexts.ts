@@ -80,8 +80,8 @@ export function listedContexts(
   chosen: string,
 ): ListedContext[] {
   const row = (value: string, label: string, host: string, detail = ""): ListedContext => ({
-    label: `$(${value === chosen ? "check" : "blank"}) ${label}`,
-    description: host === "" ? "does not exist" : withoutPassword(host),
+    label,
+    description: `${value === chosen ? "in use · " : ""}${host === "" ? "does not exist" : withoutPassword(host)}`,
     ...(detail === "" ? {} : { detail }),
     value,
   });

@@ -100,12 +100,9 @@ const actions = [
 export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Promise<Engine> {
   const { default: Docker } = await import("dockerode");
   const agent = connectionAgent(endpoint, env);
-  // `host: undefined` because dockerode would otherwise prefer DOCKER_HOST to the socket it is given.
-  const options = {
-    protocol: "http",
-    ...(endpoint.socketPath ? { socketPath: endpoint.socketPath, host: undefined } : { host: "docker", port: 80 }),
-  };
   const isTunnelled = endpoint.socketPath === undefined;
+  // A tunnel's agent needs no path; but from a request without one VS Code takes its agent away, for a proxy's (http.proxySupport).
+  const options = { protocol: "http", socketPath: endpoint.socketPath ?? "docker system dial-stdio" };
   // What lasts (events, waits, logs that are followed) must not use up the few tunnels that quick calls share.
   const lasting = isTunnelled ? connectionAgent(endpoint, env, Infinity) : agent;
   const callsBy = (its: Agent) => withoutDockerHost(() => new Docker({ ...options, agent: its } as object) as unknown as Calls);

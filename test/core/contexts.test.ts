@@ -104,38 +104,38 @@ describe("the list of contexts to choose from", () => {
 
   it("begins with the current one, which is followed; marks the one in use", () => {
     assert.deepEqual(shown(files, { name: "default", host: "unix:///var/run/docker.sock", fromEnvironment: false }, ""), [
-      " | $(check) Current context (default) | unix:///var/run/docker.sock | Follows 'docker context use' and DOCKER_HOST",
-      "default | $(blank) default | unix:///var/run/docker.sock",
-      "gpu-9 | $(blank) gpu-9 | ssh://gpu-9",
-      "gpu-10 | $(blank) gpu-10 | ssh://gpu-10",
-      "gpu-server | $(blank) gpu-server | ssh://me@gpu-server | Eight H100",
-      "tcp.one | $(blank) tcp.one | tcp://me@127.0.0.1:2375",
+      " | Current context (default) | in use · unix:///var/run/docker.sock | Follows 'docker context use' and DOCKER_HOST",
+      "default | default | unix:///var/run/docker.sock",
+      "gpu-9 | gpu-9 | ssh://gpu-9",
+      "gpu-10 | gpu-10 | ssh://gpu-10",
+      "gpu-server | gpu-server | ssh://me@gpu-server | Eight H100",
+      "tcp.one | tcp.one | tcp://me@127.0.0.1:2375",
     ]);
   });
 
   it("marks the chosen one", () => {
     const rows = shown(files, { name: "gpu-9", host: "ssh://gpu-9", fromEnvironment: false }, "gpu-server");
-    assert.equal(rows[0], " | $(blank) Current context (gpu-9) | ssh://gpu-9 | Follows 'docker context use' and DOCKER_HOST");
+    assert.equal(rows[0], " | Current context (gpu-9) | ssh://gpu-9 | Follows 'docker context use' and DOCKER_HOST");
     assert.deepEqual(
-      rows.filter((row) => row.includes("$(check)")),
-      ["gpu-server | $(check) gpu-server | ssh://me@gpu-server | Eight H100"],
+      rows.filter((row) => row.includes("in use")),
+      ["gpu-server | gpu-server | in use · ssh://me@gpu-server | Eight H100"],
     );
   });
 
   it("says that DOCKER_HOST is the current one, and what 'default' then stands for", () => {
     const rows = shown([], { name: "default", host: "tcp://10.0.0.7:2375", fromEnvironment: true }, "");
     assert.deepEqual(rows, [
-      " | $(check) Current context (DOCKER_HOST) | tcp://10.0.0.7:2375 | Follows 'docker context use' and DOCKER_HOST",
-      "default | $(blank) default | tcp://10.0.0.7:2375 | DOCKER_HOST",
+      " | Current context (DOCKER_HOST) | in use · tcp://10.0.0.7:2375 | Follows 'docker context use' and DOCKER_HOST",
+      "default | default | tcp://10.0.0.7:2375 | DOCKER_HOST",
     ]);
   });
 
   it("says of the current one, or of the chosen one, that it does not exist", () => {
     const rows = shown([], { name: "gone", host: "", fromEnvironment: false }, "lost");
     assert.deepEqual(rows, [
-      " | $(blank) Current context (gone) | does not exist | Follows 'docker context use' and DOCKER_HOST",
-      "default | $(blank) default | unix:///var/run/docker.sock",
-      "lost | $(check) lost | does not exist",
+      " | Current context (gone) | does not exist | Follows 'docker context use' and DOCKER_HOST",
+      "default | default | unix:///var/run/docker.sock",
+      "lost | lost | in use · does not exist",
     ]);
   });
 });
