@@ -1,6 +1,6 @@
 import type { Container, Details, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive } from "./keepAlive.ts";
-import { isSecretName, redact, secretValues } from "./redact.ts";
+import { isSecret, redact, secretValues } from "./redact.ts";
 
 /** How a container becomes an image. */
 export interface Keep {
@@ -22,7 +22,7 @@ type KeptContainer = Pick<Container, "labels"> & { details: Details };
  * @param base The image that the container was made from; absent when it is gone
  */
 export function keepAs(image: string, { details: container, labels }: KeptContainer, base: ImageDetails | undefined): Keep {
-  const secret = container.env.filter((line) => isSecretName(nameOf(line)));
+  const secret = container.env.filter(holdsSecret);
   // The keep-alive replaces the entrypoint, or is a command given to it.
   const { entrypoint, command } = container;
   const keptAlive = [command, [...entrypoint, ...command]].some((argv) => isKeepAlive(argv.join(" ")));
@@ -43,9 +43,10 @@ export function keepAs(image: string, { details: container, labels }: KeptContai
 
 /** The variables that are empty in the kept image. */
 export function blanked(container: Details): string[] {
-  return container.env.map(nameOf).filter(isSecretName);
+  return container.env.filter(holdsSecret).map(nameOf);
 }
 
+const holdsSecret = (line: string): boolean => isSecret(nameOf(line), line.slice(nameOf(line).length + 1));
 const nameOf = (line: string): string => line.split("=", 1)[0] ?? "";
 
 /** In a Dockerfile, `$`, `"` and `\` mean something between double quotes. */

@@ -6,9 +6,12 @@ export function isSecretName(name: string): boolean {
   return exact.test(name) || telling.test(name);
 }
 
-/** Whether a variable is one: by its name, or because its value is an address with a password in it (`postgres://ann:secret@db/x`). */
+/** The password in an address: `postgres://ann:secret@db/x`. */
+const inAddress = /:\/\/[^\s/:@]*:([^\s/@]+)@/;
+
+/** Whether a variable is one: by its name, or because its value is an address with a password in it. */
 export function isSecret(name: string, value: string): boolean {
-  return isSecretName(name) || /:\/\/[^\s/:@]*:[^\s/@]+@/.test(value);
+  return isSecretName(name) || inAddress.test(value);
 }
 
 /** The secret values among `NAME=value` lines; those too short to be told from ordinary text are left out. */
@@ -16,7 +19,8 @@ export function secretValues(env: readonly string[]): string[] {
   return env.flatMap((line) => {
     const at = line.indexOf("=");
     const value = line.slice(at + 1);
-    return at > 0 && isSecretName(line.slice(0, at)) && value.length >= 4 ? [value] : [];
+    const secret = at > 0 && isSecretName(line.slice(0, at)) ? value : inAddress.exec(value)?.[1];
+    return secret !== undefined && secret.length >= 4 ? [secret] : [];
   });
 }
 

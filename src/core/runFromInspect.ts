@@ -1,6 +1,6 @@
 import { cut } from "./dockerValues.ts";
 import { commandLine } from "./quote.ts";
-import { isSecretName, redact } from "./redact.ts";
+import { isSecretName, redact, secretValues } from "./redact.ts";
 import type { EngineDefaults, RunImage, RunInspect } from "./runJson.ts";
 import { capability, deviceText, exposedText, parseVolume, ulimitText, type Draft } from "./runOptions.ts";
 import {
@@ -429,11 +429,8 @@ const ordinary = /^(true|false|none|null|auto|default|enabled|disabled|basic|bea
 
 /** Replaces what is secret and does not stand in the environment: known values anywhere, and the values of labels and options named like secrets. */
 function hideSecrets(spec: RunSpec, notes: string[]): RunSpec {
-  const known = Object.entries(secretEnv(spec)).flatMap(([name, value]) => {
-    // Of an address only the password.
-    const password = isSecretName(name) ? value : (/:\/\/[^/\s:@]*:([^/\s@]+)@/.exec(value)?.[1] ?? "");
-    return password.length >= 4 && !ordinary.test(password) ? [password] : [];
-  });
+  const lines = Object.entries(secretEnv(spec)).map(([name, value]) => `${name}=${value}`);
+  const known = secretValues(lines).filter((value) => !ordinary.test(value));
   const hidden = new Set<string>();
   const hide = (text: string, where: string): string => {
     const shown = redact(text, known);

@@ -69,4 +69,12 @@ describe("keeping a container as an image", () => {
     const kept = plainDetails({ env: ["API_KEY=sk-verysecret"], command: ["serve", "--api-key", "sk-verysecret"] });
     assert.deepEqual(keepAs("a:kept", kept, base).changes.at(-1), 'CMD ["serve","--api-key","[redacted]"]');
   });
+
+  it("a password in an address is a secret too", () => {
+    const kept = details({ env: ["DATABASE_URL=postgres://ann:hunter2@db/x"] });
+    const { changes, filesOnly } = keepAs("a:kept", plain(kept), base);
+    assert.equal(filesOnly, true);
+    assert.ok(changes.includes("ENV DATABASE_URL="));
+    assert.deepEqual(blanked(kept), ["DATABASE_URL"]);
+  });
 });

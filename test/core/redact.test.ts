@@ -53,3 +53,15 @@ describe("secrets", () => {
   it("are no patterns", () => assert.equal(redact("a.c abc $&", ["a.c", "$&"]), "[redacted] abc [redacted]"));
   it("leave a text without them as it is", () => assert.equal(redact("nothing here", ["hf_abc"]), "nothing here"));
 });
+
+describe("a password in an address", () => {
+  it("is a secret, whatever the variable is called; the rest of the address is none", () => {
+    const secrets = secretValues([
+      "DATABASE_URL=postgres://ann:hunter2!@db:5432/x",
+      "HOME_URL=http://ann@host/",
+      "REPO=git@host:x",
+    ]);
+    assert.deepEqual(secrets, ["hunter2!"]);
+    assert.equal(redact("connecting to postgres://ann:hunter2!@db", secrets), "connecting to postgres://ann:[redacted]@db");
+  });
+});
