@@ -37,17 +37,22 @@ export async function eachOf<T>(
   return results;
 }
 
-/** One sentence for all of them, and one more for each that failed: `Stopped 3 of 5 containers. train-7: …` */
+/** One sentence for all of them, and one more for each reason that some failed: `Stopped 3 of 5 containers. train-7, train-8: …` */
 export function summary(done: string, results: readonly Result[], noun = "container"): string {
   const of = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome);
   const names = (some: readonly Result[]) => some.map(({ name }) => name).join(", ");
   const [good, left, cancelled] = [of("done"), of("left"), of("cancelled")];
-  const failed = results.filter((result) => result.outcome === "failed");
+  const reasons = new Map<string, string[]>();
+  for (const result of results) {
+    if (result.outcome !== "failed") continue;
+    const reason = result.message.split("\n", 1)[0] ?? "";
+    reasons.set(reason, [...(reasons.get(reason) ?? []), result.name]);
+  }
   const all = good.length === results.length;
   return [
     all ? `${done} ${count(results.length, noun)}.` : `${done} ${good.length} of ${count(results.length, noun)}.`,
     ...(left.length > 0 ? [`Nothing to do for ${names(left)}.`] : []),
     ...(cancelled.length > 0 ? [`Cancelled before ${names(cancelled)}.`] : []),
-    ...failed.map(({ name, message }) => `${name}: ${message.split("\n", 1)[0]}`),
+    ...Array.from(reasons, ([reason, those]) => `${those.join(", ")}: ${reason}`),
   ].join(" ");
 }

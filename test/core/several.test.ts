@@ -71,6 +71,11 @@ describe("the one summary", () => {
       "Stopped 1 of 2 containers. b: It is stuck.",
     ],
     [
+      "several failed for one reason: it is told once",
+      ["a", "b", "c"].map((name) => ({ name, outcome: "failed", message: "The Docker engine went away." })),
+      "Stopped 0 of 3 containers. a, b, c: The Docker engine went away.",
+    ],
+    [
       "cancelled on the way",
       [done("a"), { name: "b", outcome: "cancelled" }, { name: "c", outcome: "cancelled" }],
       "Stopped 1 of 3 containers. Cancelled before b, c.",
