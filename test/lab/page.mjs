@@ -5,8 +5,9 @@ const inOrder = (rows) => rows.sort((a, b) => Number(a.dataset.index) - Number(b
 /** What a person can see of it. */
 const text = (element) => (element?.offsetParent ? element.innerText.replaceAll("\u00a0", " ").trim() : "");
 const classOf = (element, ...classes) => classes.find((it) => element?.classList.contains(it));
-const view = (name) =>
-  all(".pane").find((it) => it.querySelector(":scope > .pane-header")?.getAttribute("aria-label") === `${name} Section`);
+/** A header's label is the view's name, what stands beside it, and "Section". */
+const isHeaderOf = (name) => `:scope > .pane-header:is([aria-label="${name} Section"], [aria-label^="${name} - "])`;
+const view = (name) => all(".pane").find((it) => it.querySelector(isHeaderOf(name)));
 
 const channels = (color) => (color.match(/[\d.]+/g) ?? []).map(Number);
 function luminance(color) {
@@ -32,7 +33,7 @@ globalThis.berthPage = {
   focusedView() {
     const header = document.activeElement?.closest(".pane")?.querySelector(":scope > .pane-header");
     return document.activeElement?.closest(".pane-body")
-      ? header?.getAttribute("aria-label")?.replace(/ Section$/, "")
+      ? header?.getAttribute("aria-label")?.replace(/( - .*)? Section$/, "")
       : undefined;
   },
 

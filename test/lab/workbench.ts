@@ -202,9 +202,9 @@ export class Workbench {
   }
 
   #view(name: string): Locator {
-    return this.page
-      .locator(".pane")
-      .filter({ has: this.page.locator(`:scope > .pane-header[aria-label=${JSON.stringify(`${name} Section`)}]`) });
+    // A header's label is the view's name, what stands beside it, and "Section".
+    const header = `:scope > .pane-header:is([aria-label="${name} Section"], [aria-label^="${name} - "])`;
+    return this.page.locator(".pane").filter({ has: this.page.locator(header) });
   }
 
   /** Unfolds or folds a view of the container that is shown. */
