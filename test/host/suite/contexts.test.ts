@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import * as vscode from "vscode";
 import { berth, docker, fresh, rejection, removeAll, state } from "./support.ts";
 
@@ -31,6 +33,44 @@ describe("Docker contexts, by command with an object", () => {
     assert.deepEqual(await berth("selectContext", { context: "" }), { outcome: "selected" });
     assert.equal(setting()?.globalValue, undefined);
     assert.deepEqual(await berth("stop", { container: name }), { outcome: "stopped" });
+  });
+
+  it("reaches an engine over TCP, where nothing of this machine is taken for the engine's", async () => {
+    const host = await docker("context", "inspect", context, "--format", "{{.Endpoints.docker.Host}}");
+    const sockets = new Set<Socket>();
+    const forwarder = createServer((client) => {
+      const engine = connect(host.replace("unix://", ""));
+      client.pipe(engine).pipe(client);
+      for (const socket of [client, engine]) sockets.add(socket.on("error", () => undefined));
+    }).listen(0, "127.0.0.1");
+    await once(forwarder, "listening");
+    const { port } = forwarder.address() as AddressInfo;
+    await docker("context", "create", "suite-tcp", "--docker", `host=tcp://127.0.0.1:${port}`);
+    try {
+      await berth("selectContext", { context: "suite-tcp" });
+      const name = fresh("tcp");
+      const image = "berth-lab/busybox:1";
+      await berth("deploy", { image, name, confirm: false });
+      assert.equal(await docker("inspect", "--format", "{{.State.Status}} {{len .Mounts}}", name), "running 0");
+      assert.equal((await berth("checkGpu", { container: name })).verdict, "none");
+
+      assert.equal(
+        await rejection(berth("deploy", { image, name: `${name}-2`, gpus: 1, confirm: false })),
+        "Which GPUs are free is unknown on an engine that is not this machine's: name them instead.",
+      );
+      assert.equal(
+        await rejection(berth("deploy", { image, name: `${name}-2`, mount: true, confirm: false })),
+        "The workspace folder is on this machine, and the engine of context suite-tcp is not: name a folder of the engine's machine, or mount nothing.",
+      );
+      const { verdict, detail } = await berth("checkGpu", {});
+      assert.equal(verdict, "absent");
+      assert.match(String(detail), /unknown from here \(context suite-tcp\)/);
+    } finally {
+      await berth("selectContext", { context: "" });
+      await docker("context", "rm", "suite-tcp");
+      forwarder.close();
+      for (const socket of sockets) socket.destroy();
+    }
   });
 
   it("stays in the workspace's settings where it is set there", async () => {
