@@ -112,13 +112,24 @@ describe("Docker contexts, clicked through: this machine's engine, and one over 
     });
   }
 
-  it("copies diagnostics from the palette", async () => {
+  it("copies diagnostics, of an engine that hangs too", async () => {
     const window = await lab.open();
     await window.treeWith("Containers", "near");
-    await window.runCommand("Berth: Copy Diagnostics");
-    await window.notification("The diagnostics are on the clipboard.");
-    const text = await window.page.evaluate("navigator.clipboard.readText()");
-    assert.match(String(text), /Docker context: workstation \(the current one\)/);
+    const report = async () => {
+      await window.runCommand("Berth: Copy Diagnostics");
+      await window.notification("The diagnostics are on the clipboard.");
+      await window.clearNotifications();
+      return String(await window.page.evaluate("navigator.clipboard.readText()"));
+    };
+    const text = await report();
+    assert.match(text, /Docker context: workstation \(the current one\)/);
+    assert.match(text, /\nEngine: \d+\.\d+/);
+    await lab.engine.freeze();
+    try {
+      assert.match(await report(), /\nEngine: The Docker engine at .* does not answer\.\n/);
+    } finally {
+      await lab.engine.thaw();
+    }
     await window.close();
   });
 });
