@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Details } from "./engineJson.ts";
 
 /** Where Dev Containers looks for the engine. */
@@ -51,16 +52,15 @@ exit 0`;
 
 /** What is missing for VS Code Server, from the script's output; empty when it can run. Without a shell inside, `output` is undefined. */
 export function missingForServer(output: string | undefined): string[] {
-  if (output === undefined) return ["a shell"];
+  if (output === undefined) return [l10n.t("a shell")];
   const lines = output.split("\n").map((line) => line.trim());
   const value = (name: string) => lines.find((line) => line === name || line.startsWith(`${name} `))?.slice(name.length + 1);
   const libc = value("libc") ?? "none";
   const musl = libc === "musl";
   const missing: string[] = [];
   if (!musl && !atLeast(libc.match(/(\d+)\.(\d+)(?!.*\d+\.\d+)/)?.slice(1), [2, 28])) {
-    missing.push(
-      libc === "none" ? "glibc 2.28" : `glibc 2.28 (it has ${libc.match(/\d+\.\d+(?!.*\d+\.\d+)/)?.[0] ?? "another"})`,
-    );
+    const other = libc.match(/\d+\.\d+(?!.*\d+\.\d+)/)?.[0] ?? l10n.t("another");
+    missing.push(libc === "none" ? "glibc 2.28" : l10n.t("glibc 2.28 (it has {0})", other));
   }
   const cxx = value("libstdc++");
   if (cxx === undefined) missing.push("libstdc++");

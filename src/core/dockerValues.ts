@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { UserError } from "./errors.ts";
 
 /** How Docker's command line writes sizes, times and lists, in both directions. What cannot be read is a UserError that says what is wanted. */
@@ -13,7 +14,7 @@ export function sizeText(bytes: number): string {
 
 export function parseSize(text: string): number {
   const [, value, unit = ""] = /^(-1|\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text) ?? [];
-  if (value === undefined) throw new UserError(`'${text}' is not a size such as 512m or 6g.`);
+  if (value === undefined) throw new UserError(l10n.t("'{0}' is not a size such as 512m or 6g.", text));
   return Math.trunc(Number(value) * 1024 ** (powers.indexOf(unit.toLowerCase() || "-") + 1));
 }
 
@@ -37,13 +38,13 @@ export function durationText(ms: number): string {
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)];
   if (text !== "0" && (parts.length === 0 || parts.map(([part]) => part).join("") !== text))
-    throw new UserError(`'${text}' is not a time such as 30s or 1m30s.`);
+    throw new UserError(l10n.t("'{0}' is not a time such as 30s or 1m30s.", text));
   const ns = parts.map(([, n, unit]) => Number(n) * (spans.find(([name]) => name === unit?.replace("µ", "u"))?.[1] ?? 0));
   return Math.round(ns.reduce((sum, part) => sum + part, 0)) / 1e6;
 }
 
 export function parseNumber(text: string): number {
-  if (!/^[-+]?\d+(\.\d+)?$/.test(text)) throw new UserError(`'${text}' is not a number.`);
+  if (!/^[-+]?\d+(\.\d+)?$/.test(text)) throw new UserError(l10n.t("'{0}' is not a number.", text));
   return Number(text);
 }
 
@@ -58,7 +59,9 @@ export function parseCsv(text: string): string[] {
   for (let more = true; more;) {
     const match = field.exec(text);
     if (!match)
-      throw new UserError(`'${text}' is not a list with commas: quotation marks stand around a whole field, or are doubled.`);
+      throw new UserError(
+        l10n.t("'{0}' is not a list with commas: quotation marks stand around a whole field, or are doubled.", text),
+      );
     const [, quoted, plain = "", end] = match;
     fields.push(quoted?.replaceAll('""', '"') ?? plain);
     more = end === ",";

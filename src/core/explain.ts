@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { EngineGoneError, UserError } from "./errors.ts";
 
 /** What a `docker` command line was about, for words that name it. */
@@ -20,7 +21,7 @@ const goingDown = /shutting down|ttrpc: closed|transport is closing|containerd\.
 const known: Explanation[] = [
   [
     /permission denied while trying to connect/i,
-    () => new EngineGoneError("Docker refuses your user: join the 'docker' group, then log in again."),
+    () => new EngineGoneError(l10n.t("Docker refuses your user: join the 'docker' group, then log in again.")),
   ],
   [/container name "?\/?([^"\s]+)"? is already in use/i, ([, name]) => new UserError(takenName(name ?? ""))],
   [/no such image: (\S+)/i, ([, image], about) => new UserError(missingImage(about.image ?? image ?? ""))],
@@ -32,9 +33,9 @@ const known: Explanation[] = [
     /could not select device driver|unknown or invalid runtime name: nvidia|unknown runtime specified nvidia|nvidia-container-runtime.*not found/i,
     () =>
       new UserError(
-        "This engine cannot give GPUs to containers: set up the NVIDIA Container Toolkit for it, or deploy without GPUs.",
+        l10n.t("This engine cannot give GPUs to containers: set up the NVIDIA Container Toolkit for it, or deploy without GPUs."),
         {
-          title: "How to Install",
+          title: l10n.t("How to Install"),
           command: "vscode.open",
           args: [toolkit],
         },
@@ -42,47 +43,54 @@ const known: Explanation[] = [
   ],
   [
     /device error: (\S+): unknown device/i,
-    ([, gpu]) => new UserError(`There is no GPU '${gpu}' on the engine's machine: choose another one.`),
+    ([, gpu]) => new UserError(l10n.t("There is no GPU '{0}' on the engine's machine: choose another one.", gpu ?? "")),
   ],
-  [/nvidia-container-cli: (.+?)(: unknown)?$/im, ([, words]) => new UserError(`The container got no GPU: ${words}.`)],
+  [
+    /nvidia-container-cli: (.+?)(: unknown)?$/im,
+    ([, words]) => new UserError(l10n.t("The container got no GPU: {0}.", words ?? "")),
+  ],
   [
     /driver failed programming external connectivity.*?(\d+) failed: port is already allocated/is,
-    ([, port]) => new UserError(`Port ${port} is taken on the engine's machine: choose another one.`),
+    ([, port]) => new UserError(takenPort(port ?? "")),
   ],
   [
     /(?:listen (?:tcp|udp)\d? |host port (?:for )?)\S*?:(\d+)\b.*address already in use/i,
-    ([, port]) => new UserError(`Port ${port} is taken on the engine's machine: choose another one.`),
+    ([, port]) => new UserError(takenPort(port ?? "")),
   ],
   [
     /port is already allocated/i,
-    () => new UserError("A port that the container publishes is taken on the engine's machine: choose another one."),
+    () => new UserError(l10n.t("A port that the container publishes is taken on the engine's machine: choose another one.")),
   ],
   [
     /invalid reference format/i,
     (_match, { image }) =>
       new UserError(
-        `${image === undefined ? "That" : `'${image}'`} is not an image name: write it as REPOSITORY:TAG, the repository in small letters.`,
+        image === undefined
+          ? l10n.t("That is not an image name: write it as REPOSITORY:TAG, the repository in small letters.")
+          : l10n.t("'{0}' is not an image name: write it as REPOSITORY:TAG, the repository in small letters.", image),
       ),
   ],
   [
     /bind source path does not exist: (.+)/i,
-    ([, path]) => new UserError(`The folder ${path?.trim()} does not exist on the engine's machine.`),
+    ([, path]) => new UserError(l10n.t("The folder {0} does not exist on the engine's machine.", path?.trim() ?? "")),
   ],
   [
     /invalid mount path: '?(.+?)'? mount path must be absolute/i,
-    ([, path]) => new UserError(`'${path}' is not a place for a mount: the path in the container must be absolute.`),
+    ([, path]) =>
+      new UserError(l10n.t("'{0}' is not a place for a mount: the path in the container must be absolute.", path ?? "")),
   ],
   [
     /exec: "?([^"]+?)"?: permission denied/i,
-    ([, program]) => new UserError(`The container cannot start: '${program}' in its image is not a program that may be run.`),
+    ([, program]) =>
+      new UserError(l10n.t("The container cannot start: '{0}' in its image is not a program that may be run.", program ?? "")),
   ],
   [
     /exec: "?([^"]+?)"?: (executable file not found|stat .*no such file|no such file)/i,
-    ([, program]) => new UserError(`The container cannot start: its image has no program '${program}'.`),
+    ([, program]) => new UserError(l10n.t("The container cannot start: its image has no program '{0}'.", program ?? "")),
   ],
   [
     /no space left on device/i,
-    () => new UserError("The engine's disk is full: remove images or containers that nobody needs, then try again."),
+    () => new UserError(l10n.t("The engine's disk is full: remove images or containers that nobody needs, then try again.")),
   ],
   [/no such container: (\S+)/i, ([, name], about) => new UserError(missingContainer(about.name ?? name ?? ""))],
 ];
@@ -91,21 +99,22 @@ const known: Explanation[] = [
 export function explainDocker(stderr: string, about: About): UserError {
   const text = stderr.trim();
   if ((/Error response from daemon/i.test(text) ? goingDown : outOfReach).test(text))
-    return new EngineGoneError("The Docker engine went away.");
+    return new EngineGoneError(l10n.t("The Docker engine went away."));
   for (const [pattern, explain] of known) {
     const match = text.match(pattern);
     if (match) return explain(match, about);
   }
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !/^(See 'docker|Run 'docker|WARNING:|Usage:)/.test(line));
-  const words = (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "it said nothing").replace(
+  const words = (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? l10n.t("it said nothing")).replace(
     /^(docker: )?(Error response from daemon: |Error: )?/i,
     "",
   );
-  return new UserError(`Docker refused: ${words.slice(0, 500)}`);
+  return new UserError(l10n.t("Docker refused: {0}", words.slice(0, 500)));
 }
 
 export const takenName = (name: string) =>
-  `There is a container named '${name}' already: choose another name, or retire that one first.`;
+  l10n.t("There is a container named '{0}' already: choose another name, or retire that one first.", name);
 export const missingImage = (image: string) =>
-  `There is no image '${image}' on this engine: pull it with 'docker pull ${image}', or choose one from the Images view.`;
-export const missingContainer = (name: string) => `There is no container '${name}' on this engine.`;
+  l10n.t("There is no image '{0}' on this engine: pull it with 'docker pull {0}', or choose one from the Images view.", image);
+export const missingContainer = (name: string) => l10n.t("There is no container '{0}' on this engine.", name);
+const takenPort = (port: string) => l10n.t("Port {0} is taken on the engine's machine: choose another one.", port);

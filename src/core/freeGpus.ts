@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container } from "./engineJson.ts";
 import { UserError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
@@ -22,11 +23,19 @@ export function chooseFree(count: number, gpus: readonly Gpu[], containers: read
       !containers.some((container) => claims(container, now) && container.details && holds(container.details.gpus, gpu)),
   );
   if (free.length < count) {
-    const asked = `${count} free ${count === 1 ? "GPU was" : "GPUs were"} asked for`;
-    if (gpus.length === 0) throw new UserError(`${asked}, and there is none on this machine: deploy without GPUs.`);
-    const found = `${free.length === 0 ? "none" : free.length} of ${gpus.length} ${free.length < 2 ? "is" : "are"} free`;
+    const asked = count === 1 ? l10n.t("1 free GPU was asked for") : l10n.t("{0} free GPUs were asked for", count);
+    if (gpus.length === 0) throw new UserError(l10n.t("{0}, and there is none on this machine: deploy without GPUs.", asked));
+    if (free.length === 0)
+      throw new UserError(l10n.t("{0}, and none of {1} is free: retire a container that holds one.", asked, gpus.length));
     throw new UserError(
-      `${asked}, and ${found}: retire a container that holds one${free.length === 0 ? "" : ", or ask for fewer"}.`,
+      free.length === 1
+        ? l10n.t("{0}, and 1 of {1} is free: retire a container that holds one, or ask for fewer.", asked, gpus.length)
+        : l10n.t(
+            "{0}, and {1} of {2} are free: retire a container that holds one, or ask for fewer.",
+            asked,
+            free.length,
+            gpus.length,
+          ),
     );
   }
   return free.slice(0, count).map(({ index }) => String(index));

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container, Image } from "./engineJson.ts";
 import { bytes } from "./units.ts";
 
@@ -16,15 +17,15 @@ export function imageRemoval(
   containers: readonly Container[],
 ): GoingImage | { problem: string } {
   const image = images.find(({ id, tags }) => id === reference || tags.includes(reference));
-  if (!image) return { problem: `There is no image '${reference}' on this engine.` };
+  if (!image) return { problem: l10n.t("There is no image '{0}' on this engine.", reference) };
   const name = image.tags.includes(reference) ? reference : shortId(image);
   const otherTags = image.tags.filter((tag) => tag !== reference);
   if (name === reference && otherTags.length > 0)
-    return { reference, text: `${name}: only this name goes; the image stays as ${otherTags.join(", ")}.` };
-  if (image.tags.length > 1) return { problem: `The image ${name} has several names: remove them one by one.` };
+    return { reference, text: l10n.t("{0}: only this name goes; the image stays as {1}.", name, otherTags.join(", ")) };
+  if (image.tags.length > 1) return { problem: l10n.t("The image {0} has several names: remove them one by one.", name) };
   const users = containers.filter(({ imageId }) => imageId === image.id).map((container) => container.name);
-  if (users.length > 0) return { problem: `The image ${name} is in use by ${users.join(", ")}: retire that first.` };
-  return { reference, text: `${name}: ${bytes(image.size)}, less what it shares with other images.` };
+  if (users.length > 0) return { problem: l10n.t("The image {0} is in use by {1}: retire that first.", name, users.join(", ")) };
+  return { reference, text: l10n.t("{0}: {1}, less what it shares with other images.", name, bytes(image.size)) };
 }
 
 export function shortId({ id }: Pick<Image, "id">): string {

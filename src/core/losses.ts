@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container } from "./engineJson.ts";
 import { isKeepAlive } from "./keepAlive.ts";
 import { count } from "./units.ts";
@@ -85,7 +86,7 @@ export function renderLosses({ files, temporary, processes, volumes }: Losses, m
   const longest = most === Infinity ? Infinity : 100;
   const fewer = Math.ceil(most / 4);
   const line = (item: string) => item.replace(/[\p{Cc}\s]+/gu, " ");
-  const more = (n: number) => (n > 0 ? [`  and ${n} more`] : []);
+  const more = (n: number) => (n > 0 ? [`  ${l10n.t("and {0} more", n)}`] : []);
   const list = (items: readonly string[]) => [
     ...items
       .slice(0, most)
@@ -94,15 +95,15 @@ export function renderLosses({ files, temporary, processes, volumes }: Losses, m
     ...more(items.length - most),
   ];
   return [
-    ...(files.length > 0 ? [`${count(files.length, "file")} changed in the container:`, ...list(files)] : []),
+    ...(files.length > 0 ? [l10n.t("{0} changed in the container:", count(files.length, "file")), ...list(files)] : []),
     ...(temporary.length > 0
       ? [
-          `${count(temporary.length, "file")} in caches and temporary folders:`,
+          l10n.t("{0} in caches and temporary folders:", count(temporary.length, "file")),
           ...list(temporary.slice(0, fewer)),
           ...more(temporary.length - fewer),
         ]
       : []),
-    ...(processes.length > 0 ? [`${count(processes.length, "process", "processes")} running:`, ...list(processes)] : []),
-    ...(volumes.length > 0 ? [`${count(volumes.length, "anonymous volume")}:`, ...list(volumes)] : []),
+    ...(processes.length > 0 ? [l10n.t("{0} running:", count(processes.length, "process")), ...list(processes)] : []),
+    ...(volumes.length > 0 ? [`${count(volumes.length, "anonymousVolume")}:`, ...list(volumes)] : []),
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { takenName } from "./explain.ts";
 
 /** What Docker takes as a container's name (moby, `daemon/names`). */
@@ -5,9 +6,12 @@ const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** Why a container cannot have this name, or undefined when it can. */
 export function nameProblem(name: string, taken: readonly string[]): string | undefined {
-  if (name === "") return "Give the container a name.";
+  if (name === "") return l10n.t("Give the container a name.");
   if (!containerName.test(name))
-    return `'${name}' cannot be a container's name: use at least two letters, digits, '_', '.' or '-', and start with a letter or digit.`;
+    return l10n.t(
+      "'{0}' cannot be a container's name: use at least two letters, digits, '_', '.' or '-', and start with a letter or digit.",
+      name,
+    );
   if (taken.includes(name)) return takenName(name);
   return undefined;
 }

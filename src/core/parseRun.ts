@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { UserError, words as sentence } from "./errors.ts";
 import { cut } from "./dockerValues.ts";
 import { runOptions, type Draft, type RunOption } from "./runOptions.ts";
@@ -16,11 +17,11 @@ const ofTheCli = {
   switches: ["-d", "--detach", "-q", "--quiet", "--sig-proxy", "--disable-content-trust", "--help"],
 };
 /** Options whose meaning lies outside the command. */
-const outside = new Map<string, string>([
-  ["--env-file", "the variables in that file are not taken over"],
-  ["--label-file", "the labels in that file are not taken over"],
+const outside = new Map<string, (written: string) => string>([
+  ["--env-file", (written) => l10n.t("{0}: the variables in that file are not taken over.", written)],
+  ["--label-file", (written) => l10n.t("{0}: the labels in that file are not taken over.", written)],
   ...["--cpu-count", "--cpu-percent", "--io-maxbandwidth", "--io-maxiops"].map(
-    (name) => [name, "it is for Windows containers"] as const,
+    (name) => [name, (written: string) => l10n.t("{0}: it is for Windows containers.", written)] as const,
   ),
 ]);
 
@@ -49,7 +50,7 @@ export function parseRun(text: string): ParsedRun {
   let n = 0;
   const next = (word: Word, name: string): Word => {
     const value = words[++n];
-    if (!value) throw new UserError(`'${name}' ${place(word)} needs a value.`);
+    if (!value) throw new UserError(l10n.t("'{0}' {1} needs a value.", name, place(word)));
     return value;
   };
   for (; n < words.length; n++) {
@@ -61,18 +62,20 @@ export function parseRun(text: string): ParsedRun {
     if (!word.text.startsWith("-") || word.text === "-") break;
     for (const { name, value } of flagsOf(word)) {
       const option = byName.get(name);
+      const note = outside.get(name);
       if (option?.isSwitch) given.push({ option, name, value: value ?? "true", word });
       else if (option) {
         const valueWord = value === undefined ? next(word, name) : { ...word, text: value };
         given.push({ option, name, ...(passedOn(name, valueWord) ?? { value: valueWord.text, word: valueWord }) });
       } else if (ofTheCli.values.includes(name)) void (value ?? next(word, name));
-      else if (outside.has(name)) notes.push(`${name} ${value ?? next(word, name).text}: ${outside.get(name)}.`);
-      else if (name === "--use-api-socket") notes.push(`${name}: Docker's socket and its passwords are not given.`);
-      else if (!ofTheCli.switches.includes(name)) throw new UserError(`docker run has no option '${name}' (${place(word)}).`);
+      else if (note) notes.push(note(`${name} ${value ?? next(word, name).text}`));
+      else if (name === "--use-api-socket") notes.push(l10n.t("{0}: Docker's socket and its passwords are not given.", name));
+      else if (!ofTheCli.switches.includes(name))
+        throw new UserError(l10n.t("docker run has no option '{0}' ({1}).", name, place(word)));
     }
   }
   const [image, ...command] = words.slice(n);
-  if (!image) throw new UserError("The image is missing: it stands behind the options of docker run.");
+  if (!image) throw new UserError(l10n.t("The image is missing: it stands behind the options of docker run."));
 
   const draft: Draft = { name: "", image: image.text, init: false, gpus: "none", mounts: [], labels: {} };
   if (command.length > 0) draft.command = command.map((word) => word.text);
@@ -89,8 +92,9 @@ export function parseRun(text: string): ParsedRun {
     }
   }
   for (const { live, text: written } of [...given.map(({ word }) => word), image, ...command])
-    if (live.length > 0) notes.push(`${live.join(", ")} in '${written}' is not filled in: a shell would have done that.`);
-  if (rest !== "") notes.push(`What follows the command is left out: ${rest}`);
+    if (live.length > 0)
+      notes.push(l10n.t("{0} in '{1}' is not filled in: a shell would have done that.", live.join(", "), written));
+  if (rest !== "") notes.push(l10n.t("What follows the command is left out: {0}", rest));
   return { spec: draft, notes };
 }
 
@@ -103,7 +107,7 @@ function afterRun(words: readonly Word[]): readonly Word[] {
   const run = texts.findIndex((text, n) => n > docker && /^(run|create)$/.test(text));
   // Between the two, options of docker (`--context gpu`) and the word `container`.
   if (docker === -1 || !isPreamble || run === -1 || !isGlobal(texts.slice(docker + 1, run)))
-    throw new UserError("That is no 'docker run' command: paste one that begins with 'docker run'.");
+    throw new UserError(l10n.t("That is no 'docker run' command: paste one that begins with 'docker run'."));
   return words.slice(run + 1);
 }
 
@@ -144,5 +148,5 @@ function passedOn(name: string, word: Word): Pick<Given, "value" | "word"> | und
 }
 
 function place({ line, column }: Word): string {
-  return `line ${line}, column ${column}`;
+  return l10n.t("line {0}, column {1}", line, column);
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container, Image } from "./engineJson.ts";
 import { isUp } from "./holds.ts";
 import { shortId } from "./imageRemoval.ts";
@@ -21,12 +22,12 @@ export function prunable(containers: readonly Container[], images: readonly Imag
     .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))
     .map((container): Prunable => {
       const { id, name, image, status } = container;
-      const whose = isOwn(container) ? "" : "not created by Berth";
+      const whose = isOwn(container) ? "" : l10n.t("not created by Berth");
       return {
         kind: "container",
         reference: id,
         label: name,
-        description: [image, status || "never started", whose].filter(Boolean).join(" · "),
+        description: [image, status || l10n.t("never started"), whose].filter(Boolean).join(" · "),
         picked: false,
       };
     });

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container, Port } from "./engineJson.ts";
 
 /** A TCP port that can be reached from outside the container. */
@@ -32,9 +33,16 @@ export function engineHost(endpoint: string): string {
 
 /** Why there is nothing to open. */
 export function noPort({ name, ports, state }: Pick<Container, "name" | "ports" | "state">): string {
-  if (state !== "running") return `${name} is ${state}: its ports can be reached only while it runs.`;
+  if (state !== "running") return l10n.t("{0} is {1}: its ports can be reached only while it runs.", name, state);
   const inner = ports.filter(({ protocol }) => protocol === "tcp").map(({ container }) => container);
-  return inner.length === 0
-    ? `${name} publishes no TCP port: deploy it with one, as in 'docker run -p 8080:80'.`
-    : `${name} does not publish its ${inner.length === 1 ? "port" : "ports"} ${inner.join(", ")}: deploy it with one published, as in 'docker run -p ${inner[0]}:${inner[0]}'.`;
+  const [first] = inner;
+  if (first === undefined) return l10n.t("{0} publishes no TCP port: deploy it with one, as in 'docker run -p 8080:80'.", name);
+  return inner.length === 1
+    ? l10n.t("{0} does not publish its port {1}: deploy it with one published, as in 'docker run -p {1}:{1}'.", name, first)
+    : l10n.t(
+        "{0} does not publish its ports {1}: deploy it with one published, as in 'docker run -p {2}:{2}'.",
+        name,
+        inner.join(", "),
+        first,
+      );
 }

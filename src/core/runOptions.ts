@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { csv, cut, durationText, parseCsv, parseDuration, parseNumber, parseSize, sizeText } from "./dockerValues.ts";
 import { UserError } from "./errors.ts";
 import { isSecret } from "./redact.ts";
@@ -92,7 +93,7 @@ const devices = (field: FieldOf<NumberMap>, parse: (text: string) => number, wri
     ([path, value]) => `${path}:${write(value)}`,
     (draft, given) => {
       const [path, value] = cut(given, ":");
-      if (value === undefined) throw new UserError(`'${given}' is not of the form DEVICE:NUMBER.`);
+      if (value === undefined) throw new UserError(l10n.t("'{0}' is not of the form {1}.", given, "DEVICE:NUMBER"));
       draft[field] = { ...draft[field], [path]: parse(value) };
     },
   );
@@ -112,7 +113,7 @@ const flag = (field: FieldOf<true>, name: string, ...also: string[]): RunOption 
 export function parseSwitch(value: string): boolean {
   if (/^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
-  throw new UserError(`'${value}' is neither true nor false.`);
+  throw new UserError(l10n.t("'{0}' is neither true nor false.", value));
 }
 
 /** A key such as `__proto__` is one like any other. */
@@ -238,7 +239,7 @@ export const runOptions: readonly RunOption[] = [
       const [name, limits = ""] = cut(value);
       const [soft = "", hard = soft] = limits.split(":");
       if (![soft, hard].every((limit) => /^-?\d+$/.test(limit)))
-        throw new UserError(`'${value}' is not of the form NAME=SOFT:HARD.`);
+        throw new UserError(l10n.t("'{0}' is not of the form {1}.", value, "NAME=SOFT:HARD"));
       draft.ulimits = withEntry(draft.ulimits, name, ulimitText(soft, hard));
     },
   ),
@@ -308,7 +309,7 @@ function gpusOf({ gpus, gpuDetails = {} }: RunSpec): string | undefined {
 }
 
 function readGpus(draft: Draft, value: string): void {
-  if (draft.gpus !== "none") throw new UserError("it is given twice: name all GPUs in one.");
+  if (draft.gpus !== "none") throw new UserError(l10n.t("it is given twice: name all GPUs in one."));
   let gpus: GpuRequest | undefined;
   const details: { -readonly [Key in keyof GpuDetails]: GpuDetails[Key] } = {};
   const count = (text: string): GpuRequest => (text === "all" || text === "-1" ? "all" : { count: parseNumber(text) });
@@ -322,13 +323,15 @@ function readGpus(draft: Draft, value: string): void {
             ? { ids: given.split(",") }
             : undefined;
     if (which !== undefined && gpus !== undefined)
-      throw new UserError(`'${value}' says twice which GPUs: a list of devices needs inner quotes ("device=0,1").`);
+      throw new UserError(
+        l10n.t("'{0}' says twice which GPUs: a list of devices needs inner quotes ({1}).", value, '"device=0,1"'),
+      );
     if (which !== undefined || given === undefined) gpus = which;
     else if (key === "driver") details.driver = given;
     else if (key === "capabilities") details.capabilities = given.split(",");
     else if (key === "options")
       details.options = Object.fromEntries(parseCsv(given).map((pair) => [cut(pair)[0], cut(pair)[1] ?? ""]));
-    else throw new UserError(`'${key}' is not a field of a GPU request.`);
+    else throw new UserError(l10n.t("'{0}' is not a field of a GPU request.", key));
   }
   draft.gpus = gpus ?? { count: 1 };
   if (Object.keys(details).length > 0) draft.gpuDetails = details;
@@ -386,9 +389,9 @@ function readNetwork(draft: Draft, value: string): void {
     else if (key === "mac-address") network.mac = given;
     else if (key === "driver-opt") network.driverOptions = withEntry(network.driverOptions, ...cut(given));
     else if (key === "gw-priority") network.gatewayPriority = parseNumber(given);
-    else throw new UserError(`'${key}' is not a field of a network.`);
+    else throw new UserError(l10n.t("'{0}' is not a field of a network.", key));
   }
-  if (network.name === "") throw new UserError("the network's name is missing.");
+  if (network.name === "") throw new UserError(l10n.t("the network's name is missing."));
   draft.networks = [...(draft.networks ?? []), network];
 }
 
@@ -409,7 +412,7 @@ function network(field: "aliases" | "ip" | "ip6" | "linkLocalIps" | "mac", ...na
 /** Docker also takes `NAME=ADDRESS`, and brackets around an IPv6 address. */
 function extraHost(value: string): string {
   const [name, address] = value.includes("=") ? cut(value) : cut(value, ":");
-  if (address === undefined) throw new UserError(`'${value}' is not of the form NAME:ADDRESS.`);
+  if (address === undefined) throw new UserError(l10n.t("'{0}' is not of the form {1}.", value, "NAME:ADDRESS"));
   return `${name}:${address.replace(/^\[(.*)\]$/, "$1")}`;
 }
 
@@ -429,9 +432,9 @@ function parsePorts(value: string): PublishedPort[] {
   const containers = range(target ?? "");
   const hosts = range(published ?? "");
   if (containers.length === 0 || (published && hosts.length === 0))
-    throw new UserError(`'${value}' is not of the form IP:HOST:CONTAINER/PROTOCOL.`);
+    throw new UserError(l10n.t("'{0}' is not of the form {1}.", value, "IP:HOST:CONTAINER/PROTOCOL"));
   if (containers.length > 1 && hosts.length > 0 && hosts.length !== containers.length)
-    throw new UserError(`'${value}' has ranges of different lengths.`);
+    throw new UserError(l10n.t("'{0}' has ranges of different lengths.", value));
   const ip = bracketed ?? plain;
   return containers.map((container, n) => {
     const host = hosts.length === 0 ? undefined : containers.length === 1 ? published : String(hosts[n]);
@@ -456,7 +459,7 @@ function longPort(value: string): string {
 
 function parseExposed(value: string): string[] {
   const [ports = "", protocol = "tcp"] = value.toLowerCase().split("/");
-  if (range(ports).length === 0) throw new UserError(`'${value}' is not a port such as 80 or 53/udp.`);
+  if (range(ports).length === 0) throw new UserError(l10n.t("'{0}' is not a port such as 80 or 53/udp.", value));
   return range(ports).map((port) => exposedText(port, protocol));
 }
 
@@ -497,7 +500,7 @@ function mountOption(mount: Mount): string[] {
 export function parseVolume(value: string): Mount {
   const [first = "", target, words, ...more] = value.split(":");
   if (first === "" || target === "" || more.length > 0)
-    throw new UserError(`'${value}' is not of the form SOURCE:TARGET:OPTIONS.`);
+    throw new UserError(l10n.t("'{0}' is not of the form {1}.", value, "SOURCE:TARGET:OPTIONS"));
   if (target === undefined) return { target: first };
   return { source: first, target, ...mountWords(words?.split(",") ?? [], ["ro"]) };
 }
@@ -512,7 +515,7 @@ function parseMount(value: string): Mount {
   });
   const last = (name: string) => fields.findLast(([key]) => key === name)?.[1];
   const [source, target] = [last("source"), last("target")];
-  if (!target) throw new UserError(`'${value}' has no target.`);
+  if (!target) throw new UserError(l10n.t("'{0}' has no target.", value));
   const rest = fields.filter(([name]) => !["type", "source", "target"].includes(name));
   return {
     type: last("type")?.toLowerCase() ?? "volume",

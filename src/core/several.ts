@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { Cancelled, words } from "./errors.ts";
 import { count } from "./units.ts";
 
@@ -38,7 +39,7 @@ export async function eachOf<T>(
 }
 
 /** One sentence for all of them, and one more for each reason that some failed: `Stopped 3 of 5 containers. train-7, train-8: …` */
-export function summary(done: string, results: readonly Result[], noun = "container"): string {
+export function summary(done: string, results: readonly Result[], noun: "container" | "image" | "item" = "container"): string {
   const of = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome);
   const names = (some: readonly Result[]) => some.map(({ name }) => name).join(", ");
   const [good, left, cancelled] = [of("done"), of("left"), of("cancelled")];
@@ -48,11 +49,11 @@ export function summary(done: string, results: readonly Result[], noun = "contai
     const reason = result.message.split("\n", 1)[0] ?? "";
     reasons.set(reason, [...(reasons.get(reason) ?? []), result.name]);
   }
-  const all = good.length === results.length;
+  const all = count(results.length, noun);
   return [
-    all ? `${done} ${count(results.length, noun)}.` : `${done} ${good.length} of ${count(results.length, noun)}.`,
-    ...(left.length > 0 ? [`Nothing to do for ${names(left)}.`] : []),
-    ...(cancelled.length > 0 ? [`Cancelled before ${names(cancelled)}.`] : []),
+    good.length === results.length ? l10n.t("{0} {1}.", done, all) : l10n.t("{0} {1} of {2}.", done, good.length, all),
+    ...(left.length > 0 ? [l10n.t("Nothing to do for {0}.", names(left))] : []),
+    ...(cancelled.length > 0 ? [l10n.t("Cancelled before {0}.", names(cancelled))] : []),
     ...Array.from(reasons, ([reason, those]) => `${those.join(", ")}: ${reason}`),
   ].join(" ");
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { UserError } from "./errors.ts";
 
 /** A word of a shell command. */
@@ -82,5 +83,5 @@ export function shellWords(text: string): { words: Word[]; rest: string } {
 }
 
 function unfinished(quote: string, { line, column }: { line: number; column: number }): UserError {
-  return new UserError(`The quotation mark ${quote} on line ${line}, column ${column} has no end: add it.`);
+  return new UserError(l10n.t("The quotation mark {0} on line {1}, column {2} has no end: add it.", quote, line, column));
 }

@@ -38,7 +38,7 @@ table("counts of files", (n: number) => count(n, "file"), [
   [1, "1 file"],
   [2, "2 files"],
 ]);
-table("counts of processes", (n: number) => count(n, "process", "processes"), [
+table("counts of processes", (n: number) => count(n, "process"), [
   [1, "1 process"],
   [3, "3 processes"],
 ]);
