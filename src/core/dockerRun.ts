@@ -66,6 +66,5 @@ export function shownRun(
 
 /** A comment holds words of the engine. It ends with its line, and a shell that takes no comments (zsh, when pasted into) finds nothing to run in it. */
 function harmless(text: string): string {
-   
   return text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, " ").replace(/[`$;&|<>\\!]/g, "?");
 }

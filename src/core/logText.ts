@@ -1,9 +1,9 @@
 /** Text that containers write, made fit to be shown: it is data, and carries out nothing. */
 
 /** Terminal control: CSI and OSC sequences, and the other escapes of two characters (ECMA-48). */
- 
+
 const escapes = /\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
- 
+
 const controls = /[\x00-\x08\x0b-\x1f\x7f]/g;
 
 /** One line without terminal control; of a progress bar that was written over and over, what stood there last. */
