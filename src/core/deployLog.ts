@@ -27,12 +27,16 @@ export interface StepRecord {
   detail?: string;
 }
 
-/** The deployment log's text: Markdown that reads well as plain text. The caller redacts it. */
+/**
+ * The deployment log's text: Markdown that reads well as plain text. The caller redacts it. It is in English, whoever reads it; only what the user was told
+ * (the error, the verdict's detail) stands as it was told.
+ */
 export function renderDeployLog(record: DeployRecord): string {
   const { plan, started, finished, outcome, settings, runCommand, steps, health, error, container } = record;
+  const starts = plan.steps.some(({ kind }) => kind === "start");
   const notRun = plan.steps.slice(steps.length);
   return [
-    `# ${plan.title}: ${outcome}`,
+    `# ${starts ? "Deploy" : "Create"} ${plan.container.name}: ${outcome}`,
     "",
     `- Started: ${started.toISOString()}`,
     `- Took: ${seconds(started, finished)}`,

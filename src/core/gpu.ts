@@ -1,4 +1,5 @@
 // What nvidia-smi prints, as data. Shapes measured with nvidia-smi 550, and read from public captures of 525 to 610.
+import * as l10n from "@vscode/l10n";
 
 export interface MigDevice {
   uuid: string;
@@ -101,7 +102,7 @@ export function parseGpus(csv: string, fields: readonly string[]): Gpu[] {
     const lost = parseLostGpu(line);
     if (lost) {
       const row = at(lost.pciBusId) ?? gpus.find(({ index }) => index === lost.index);
-      if (row) addProblem(row.problems, isLostProblem);
+      if (row) addProblem(row.problems, isLostProblem());
       else {
         const { index, pciBusId } = lost;
         const gpu = {
@@ -109,14 +110,14 @@ export function parseGpus(csv: string, fields: readonly string[]): Gpu[] {
           name: "NVIDIA GPU",
           mig: [],
           migEnabled: false,
-          problems: [isLostProblem],
+          problems: [isLostProblem()],
         };
         add(index, { ...gpu, ...present({ pciBusId }) });
       }
     }
     const corrupted = /infoROM is corrupted at gpu (\S+)/i.exec(line)?.[1];
     const row = corrupted && at(busId(corrupted));
-    if (row) addProblem(row.problems, { severity: "warning", text: "infoROM is corrupted" });
+    if (row) addProblem(row.problems, { severity: "warning", text: l10n.t("infoROM is corrupted") });
   }
   // NVML numbers cards in the order of their bus ids.
   const taken = new Set(gpus.map((gpu) => gpu.index));
@@ -129,11 +130,12 @@ export function parseGpus(csv: string, fields: readonly string[]): Gpu[] {
   return gpus.sort((a, b) => a.index - b.index);
 }
 
-const isLostProblem: GpuProblem = { severity: "error", text: "is lost" };
+const isLostProblem = (): GpuProblem => ({ severity: "error", text: l10n.t("is lost") });
 
 /** Whether the card has fallen off the bus. */
 export function isLost(gpu: Gpu): boolean {
-  return gpu.problems.some((problem) => problem.text === isLostProblem.text);
+  const { text } = isLostProblem();
+  return gpu.problems.some((problem) => problem.text === text);
 }
 
 /** "Unable to determine the device handle for GPU3: 0000:04:00.0: Unknown Error"; also "… GPU0000:65:00.0: …", "… GPU2: …", "… gpu 0000:…". */
@@ -201,32 +203,32 @@ function findProblems(raw: (field: string) => string, cells: string[]): GpuProbl
   const error = (text: string) => addProblem(problems, { severity: "error", text });
   const warning = (text: string) => addProblem(problems, { severity: "warning", text });
 
-  if (cells.some((cell) => /^\[?GPU is lost\]?$/i.test(cell))) error(isLostProblem.text);
-  if (cells.some((cell) => /^\[?GPU requires reset\]?$/i.test(cell))) error("needs a reset");
+  if (cells.some((cell) => /^\[?GPU is lost\]?$/i.test(cell))) error(isLostProblem().text);
+  if (cells.some((cell) => /^\[?GPU requires reset\]?$/i.test(cell))) error(l10n.t("needs a reset"));
   // Many a laptop has no answer to one field for ever; a card that cannot tell its temperature nor its memory is not well.
-  if (["memory.used", "temperature.gpu"].every((field) => raw(field) === "[Unknown Error]")) error("does not answer");
+  if (["memory.used", "temperature.gpu"].every((field) => raw(field) === "[Unknown Error]")) error(l10n.t("does not answer"));
 
-  if (raw("reset_status.reset_required") === "Yes") error("needs a reset");
+  if (raw("reset_status.reset_required") === "Yes") error(l10n.t("needs a reset"));
   // https://docs.nvidia.com/deploy/a100-gpu-mem-error-mgmt/error-recovery-and-response-flags.html
   const action = raw("gpu_recovery_action");
-  if (/reboot/i.test(action)) error("needs a reboot of the machine");
-  else if (/reset/i.test(action)) error("needs a reset");
-  else if (!/^$|^none$|N\/A|^\[.*\]$/i.test(action)) warning(`recovery action: ${action}`);
+  if (/reboot/i.test(action)) error(l10n.t("needs a reboot of the machine"));
+  else if (/reset/i.test(action)) error(l10n.t("needs a reset"));
+  else if (!/^$|^none$|N\/A|^\[.*\]$/i.test(action)) warning(l10n.t("recovery action: {0}", action));
 
   const uncorrected = raw("ecc.errors.uncorrected.volatile.total");
-  if (/^[1-9]\d*$/.test(uncorrected)) error(`uncorrected ECC errors: ${uncorrected}`);
+  if (/^[1-9]\d*$/.test(uncorrected)) error(l10n.t("uncorrected ECC errors: {0}", uncorrected));
   const yes = (field: string) => /^(yes|[1-9]\d*)$/i.test(raw(field));
-  if (yes("remapped_rows.failure")) error("row remapping failed");
-  if (yes("remapped_rows.pending")) warning("row remapping pending");
-  if (yes("retired_pages.pending")) warning("retired pages pending");
+  if (yes("remapped_rows.failure")) error(l10n.t("row remapping failed"));
+  if (yes("remapped_rows.pending")) warning(l10n.t("row remapping pending"));
+  if (yes("retired_pages.pending")) warning(l10n.t("retired pages pending"));
 
   // nvml.h, nvmlClocksEventReason*. The bits for idle (1), clocks set by the user (2) and the power cap (4) are everyday.
   const bits = eventReasons.map(raw).find((cell) => /^0x[0-9a-f]+$/i.test(cell));
   const reasons = Number(BigInt(bits ?? 0) & 0xffn);
-  if (reasons & 0x60) warning("slowed down by heat");
-  if (reasons & 0x80) warning("slowed down by the power supply");
+  if (reasons & 0x60) warning(l10n.t("slowed down by heat"));
+  if (reasons & 0x80) warning(l10n.t("slowed down by the power supply"));
   // Old cards do not say which of the two it is.
-  if ((reasons & 0xe8) === 0x08) warning("slowed down by heat or the power supply");
+  if ((reasons & 0xe8) === 0x08) warning(l10n.t("slowed down by heat or the power supply"));
   return problems;
 }
 

@@ -1,4 +1,5 @@
 // What a probe with nvidia-smi says about a GPU handle. Exit codes and texts: measured with nvidia-smi 550; they are NVML's return codes.
+import * as l10n from "@vscode/l10n";
 import { isLost, parseList, parseLostGpu, type Gpu, type ListedGpu } from "./gpu.ts";
 
 export type Verdict = "ok" | "stale" | "mismatch" | "lost" | "absent" | "unresponsive" | "none";
@@ -41,15 +42,29 @@ export function isTrouble(verdict: Verdict): boolean {
   return verdict === "stale" || verdict === "mismatch" || verdict === "lost" || verdict === "unresponsive";
 }
 
-/** A few words for a row or a badge. */
+/** A few words for a row or a badge, in the language of the moment. */
 export const verdictWords: Readonly<Record<Verdict, string>> = {
-  ok: "GPU ok",
-  stale: "lost GPU access",
-  mismatch: "GPU driver mismatch",
-  lost: "GPU lost",
-  absent: "no GPU access",
-  unresponsive: "GPU not answering",
-  none: "no GPU",
+  get ok() {
+    return l10n.t("GPU ok");
+  },
+  get stale() {
+    return l10n.t("lost GPU access");
+  },
+  get mismatch() {
+    return l10n.t("GPU driver mismatch");
+  },
+  get lost() {
+    return l10n.t("GPU lost");
+  },
+  get absent() {
+    return l10n.t("no GPU access");
+  },
+  get unresponsive() {
+    return l10n.t("GPU not answering");
+  },
+  get none() {
+    return l10n.t("no GPU");
+  },
 };
 
 type Where = "host" | "container";
@@ -63,31 +78,46 @@ interface Fault {
   container: string;
 }
 
-const recreate = "recreate it with GPUs";
-
 const mismatch: Fault = {
   verdict: "mismatch",
   exitCodes: [18, 13],
   text: /Driver\/library version mismatch|NVML: Function Not Found/i,
-  host: "The NVIDIA driver in the kernel and its libraries are of different versions, as after an update; reboot the machine, or reload the driver.",
-  container:
-    "The NVIDIA library in the container does not fit the host's driver, as after an update of the host; restart the container, and if the host has the same fault, reboot it.",
+  get host() {
+    return l10n.t(
+      "The NVIDIA driver in the kernel and its libraries are of different versions, as after an update; reboot the machine, or reload the driver.",
+    );
+  },
+  get container() {
+    return l10n.t(
+      "The NVIDIA library in the container does not fit the host's driver, as after an update of the host; restart the container, and if the host has the same fault, reboot it.",
+    );
+  },
 };
 /** No libnvidia-ml: the image brings an nvidia-smi, but the driver was not injected, that is, the container was given no GPU. */
 const notInjected: Fault = {
   verdict: "absent",
   exitCodes: [12],
   text: /couldn't find libnvidia-ml|NVML: (NVML )?Shared Library Not Found/i,
-  host: "The NVIDIA driver is not installed completely: libnvidia-ml is missing.",
-  container: `The container was given no NVIDIA driver (libnvidia-ml is missing); ${recreate}.`,
+  get host() {
+    return l10n.t("The NVIDIA driver is not installed completely: libnvidia-ml is missing.");
+  },
+  get container() {
+    return l10n.t("The container was given no NVIDIA driver (libnvidia-ml is missing); recreate it with GPUs.");
+  },
 };
 /** Also when the device nodes are missing; a stale handle still has them (EPERM, so 255). */
 const noDriver: Fault = {
   verdict: "absent",
   exitCodes: [9],
   text: /couldn't communicate with the NVIDIA driver|NVML: Driver Not Loaded/i,
-  host: "The NVIDIA driver is not loaded.",
-  container: `The container cannot reach the NVIDIA driver: it has no GPU device, or the driver is not loaded on the host; ${recreate}.`,
+  get host() {
+    return l10n.t("The NVIDIA driver is not loaded.");
+  },
+  get container() {
+    return l10n.t(
+      "The container cannot reach the NVIDIA driver: it has no GPU device, or the driver is not loaded on the host; recreate it with GPUs.",
+    );
+  },
 };
 /**
  * EACCES: the mode of /dev/nvidia* or SELinux keeps this user out. It looks like a stale handle, but nothing was taken away, and a
@@ -98,25 +128,45 @@ const denied: Fault = {
   verdict: "absent",
   exitCodes: [4],
   text: /NVML: Insufficient Permissions/i,
-  host: "This user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it (often a missing group: video or render).",
-  container:
-    "The container's user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it; run as a user or group that may (group_add), or set the SELinux boolean container_use_devices.",
+  get host() {
+    return l10n.t(
+      "This user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it (often a missing group: video or render).",
+    );
+  },
+  get container() {
+    return l10n.t(
+      "The container's user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it; run as a user or group that may (group_add), or set the SELinux boolean container_use_devices.",
+    );
+  },
 };
 const lost: Fault = {
   verdict: "lost",
   exitCodes: [15, 16, 11, 8],
   text: /GPU is lost|fallen off the bus|GPU requires reset/i,
-  host: "A GPU is lost: it does not answer any more; reset it or reboot the machine.",
-  container:
-    "A GPU of the container is lost: it does not answer any more; reset it or reboot the host, then restart the container.",
+  get host() {
+    return l10n.t("A GPU is lost: it does not answer any more; reset it or reboot the machine.");
+  },
+  get container() {
+    return l10n.t(
+      "A GPU of the container is lost: it does not answer any more; reset it or reboot the host, then restart the container.",
+    );
+  },
 };
 /** EPERM on the device nodes: the cgroup took them away (systemctl daemon-reload, docker update). */
 const stale: Fault = {
   verdict: "stale",
   exitCodes: [],
   text: /Failed to initialize NVML: Unknown Error/i,
-  host: "GPU access was taken away from this environment (stale NVML); if it is itself a container, restart that one, else reload the driver.",
-  container: "The container has lost GPU access (stale NVML); restart it to get the GPU back: its files stay, its processes end.",
+  get host() {
+    return l10n.t(
+      "GPU access was taken away from this environment (stale NVML); if it is itself a container, restart that one, else reload the driver.",
+    );
+  },
+  get container() {
+    return l10n.t(
+      "The container has lost GPU access (stale NVML); restart it to get the GPU back: its files stay, its processes end.",
+    );
+  },
 };
 const faults = [stale, mismatch, notInjected, noDriver, denied, lost];
 
@@ -132,33 +182,39 @@ const noExec = /OCI runtime exec failed|Error response from daemon|container \S+
  */
 export function verdict(result: ProbeResult, wanted: WantedGpus, where: Where, hostGpus?: readonly Gpu[]): Health {
   if (wanted === "none" || wanted === 0 || (typeof wanted !== "string" && typeof wanted !== "number" && wanted.length === 0)) {
-    return { verdict: "none", detail: "No GPU was asked for." };
+    return { verdict: "none", detail: l10n.t("No GPU was asked for.") };
   }
   const said = `${result.stdout}\n${result.stderr}`;
   const inContainer = where === "container";
   if (inContainer && goneFolder.test(said)) {
     return {
       verdict: "unresponsive",
-      detail: "The GPU could not be checked: a folder the container works in is gone on the host; recreate the container.",
+      detail: l10n.t(
+        "The GPU could not be checked: a folder the container works in is gone on the host; recreate the container.",
+      ),
     };
   }
   if (result.missing || result.exitCode === 126 || result.exitCode === 127 || /exec: \\?"nvidia-smi\\?"/.test(said)) {
     return {
       verdict: "absent",
       detail: inContainer
-        ? `There is no nvidia-smi in the container, so it was given no GPU, or its image leaves the driver's "utility" part out; ${recreate}.`
-        : "There is no NVIDIA driver here: nvidia-smi was not found.",
+        ? l10n.t(
+            "There is no nvidia-smi in the container, so it was given no GPU, or its image leaves the driver's {0} part out; recreate it with GPUs.",
+            '"utility"',
+          )
+        : l10n.t("There is no NVIDIA driver here: nvidia-smi was not found."),
     };
   }
   if (result.timedOut) {
     return {
       verdict: "unresponsive",
-      detail:
+      detail: l10n.t(
         "nvidia-smi did not answer in time; the driver may be busy or hung: try again, and if it stays so, reboot the machine.",
+      ),
     };
   }
   if (inContainer && noExec.test(said)) {
-    return { verdict: "unresponsive", detail: `The GPU could not be checked: ${quote(said)}` };
+    return { verdict: "unresponsive", detail: l10n.t("The GPU could not be checked: {0}", quote(said)) };
   }
   const fault =
     faults.find(({ text }) => text.test(said)) ?? faults.find(({ exitCodes }) => exitCodes.includes(result.exitCode ?? 0));
@@ -176,23 +232,26 @@ export function verdict(result: ProbeResult, wanted: WantedGpus, where: Where, h
     return inContainer
       ? {
           verdict: "lost",
-          detail: "The container sees the NVIDIA driver but no GPU; restart it, and if that does not help, recreate it.",
+          detail: l10n.t("The container sees the NVIDIA driver but no GPU; restart it, and if that does not help, recreate it."),
         }
-      : { verdict: "none", detail: "The NVIDIA driver finds no GPU." };
+      : { verdict: "none", detail: l10n.t("The NVIDIA driver finds no GPU.") };
   }
   // 14: a corrupted infoROM is worth a warning (see parseGpus); the cards work.
   if (listed.length === 0 || (result.exitCode !== 0 && result.exitCode !== 14)) {
-    const code = result.exitCode === undefined ? "it was killed" : `exit code ${result.exitCode}`;
-    return { verdict: "unresponsive", detail: `nvidia-smi gave no usable answer (${code}): ${quote(said)}` };
+    const code = result.exitCode === undefined ? l10n.t("it was killed") : l10n.t("exit code {0}", result.exitCode);
+    return { verdict: "unresponsive", detail: l10n.t("nvidia-smi gave no usable answer ({0}): {1}", code, quote(said)) };
   }
-  if (!inContainer) return { verdict: "ok", detail: `${count(listed.length)} ${listed.length === 1 ? "answers" : "answer"}.` };
+  if (!inContainer) return { verdict: "ok", detail: answers(listed.length) };
   const missing = findMissing(wanted, listed, hostGpus);
   return missing === undefined
     ? {
         verdict: "ok",
-        detail: `The container holds ${count(listed.length)}, and ${listed.length === 1 ? "it answers" : "they answer"}.`,
+        detail:
+          listed.length === 1
+            ? l10n.t("The container holds 1 GPU, and it answers.")
+            : l10n.t("The container holds {0} GPUs, and they answer.", listed.length),
       }
-    : { verdict: "lost", detail: `${missing} Restart it, and if that does not help, recreate it.` };
+    : { verdict: "lost", detail: `${missing} ${l10n.t("Restart it, and if that does not help, recreate it.")}` };
 }
 
 /** Says which wanted card the container does not hold; undefined when it holds them all. */
@@ -201,7 +260,7 @@ function findMissing(wanted: WantedGpus, listed: readonly ListedGpu[], hostGpus:
   const holds = (uuid: string) => held.some((one) => one.toLowerCase().startsWith(uuid.toLowerCase()));
   const heldCount = listed.reduce((sum, gpu) => sum + Math.max(1, gpu.mig.length), 0);
   const tooFew = (least: number) =>
-    heldCount >= least ? undefined : `The container holds ${count(heldCount)} of the ${least} asked for.`;
+    heldCount >= least ? undefined : l10n.t("The container holds {0} of the {1} asked for.", count(heldCount), least);
 
   if (typeof wanted === "number") return tooFew(wanted);
   // A CDI name such as nvidia.com/gpu=0 stands for what is behind the sign.
@@ -210,7 +269,7 @@ function findMissing(wanted: WantedGpus, listed: readonly ListedGpu[], hostGpus:
     // A card that is broken on the host is the host's trouble.
     const well = hostGpus?.filter((gpu) => !gpu.problems.some(({ severity }) => severity === "error")) ?? [];
     const names = well.filter(({ uuid }) => !holds(uuid)).map(({ index, uuid }) => `GPU ${index} (${uuid})`);
-    return names.length > 0 ? `The container does not hold ${names.join(", ")}, though it was given all.` : undefined;
+    return names.length > 0 ? l10n.t("The container does not hold {0}, though it was given all.", names.join(", ")) : undefined;
   }
   const isIndex = (id: string) => /^\d+(:\d+)?$/.test(id);
   const uuidOf = (id: string) => {
@@ -224,7 +283,9 @@ function findMissing(wanted: WantedGpus, listed: readonly ListedGpu[], hostGpus:
     const uuid = uuidOf(id);
     return uuid !== undefined && holds(uuid) ? [] : [uuid === undefined ? `GPU ${id}` : `GPU ${id} (${uuid})`];
   });
-  return names.length > 0 ? `The container does not hold ${names.join(", ")} that it was asked to.` : tooFew(ids.length);
+  return names.length > 0
+    ? l10n.t("The container does not hold {0} that it was asked to.", names.join(", "))
+    : tooFew(ids.length);
 }
 
 /** What a host is whose nvidia-smi gave no card: nothing to see there (no card, no driver), or a fault to show. */
@@ -238,16 +299,20 @@ export function withoutGpus(result: ProbeResult): HostGpus {
 export function hostHealth(gpus: readonly Gpu[]): Health {
   const problems = gpus.flatMap((gpu) => gpu.problems.map(({ text }) => `GPU ${gpu.index}: ${text}.`)).join(" ");
   if (gpus.some(isLost)) return { verdict: "lost", detail: `${problems} ${lost.host}` };
-  const answer = `${count(gpus.length)} ${gpus.length === 1 ? "answers" : "answer"}.`;
+  const answer = answers(gpus.length);
   return { verdict: "ok", detail: problems ? `${answer} ${problems}` : answer };
 }
 
 /** "1 GPU", "2 GPUs" */
 export function count(gpus: number): string {
-  return gpus === 1 ? "1 GPU" : `${gpus} GPUs`;
+  return gpus === 1 ? l10n.t("1 GPU") : l10n.t("{0} GPUs", gpus);
+}
+
+function answers(gpus: number): string {
+  return gpus === 1 ? l10n.t("1 GPU answers.") : l10n.t("{0} GPUs answer.", gpus);
 }
 
 function quote(said: string): string {
-  const line = said.split("\n").find((text) => text.trim() !== "") ?? "nothing was said";
+  const line = said.split("\n").find((text) => text.trim() !== "") ?? l10n.t("nothing was said");
   return line.trim().slice(0, 200);
 }

@@ -1,4 +1,5 @@
 // The status-bar item: State → value.
+import * as l10n from "@vscode/l10n";
 import { formatMemory, type Gpu } from "./gpu.ts";
 import { count, isTrouble, verdictWords, type Health, type HostGpus } from "./gpuHealth.ts";
 
@@ -23,10 +24,10 @@ export function gpuStatus(state: { gpus: HostGpus; handles: readonly { container
       : problems.length > 0 || ill.length > 0
         ? "warning"
         : "none";
-  const { label, lines } = describe(gpus);
+  const { label, spoken: said = label, lines } = describe(gpus);
   const handleLines = ill.map(({ container, health }) => `⚠ **${escapeMarkdown(container)}**: ${escapeMarkdown(health.detail)}`);
   const spoken = [
-    label.replace("%", " percent busy"),
+    said,
     ...cards.flatMap((gpu) => gpu.problems.map((problem) => `GPU ${gpu.index}: ${problem.text}`)),
     ...ill.map(({ container, health }) => `${container}: ${verdictWords[health.verdict]}`),
   ];
@@ -38,20 +39,25 @@ export function gpuStatus(state: { gpus: HostGpus; handles: readonly { container
   };
 }
 
-function describe(gpus: HostGpus): { label: string; lines: string[] } {
-  if (gpus.state === "unknown") return { label: "GPUs unknown", lines: [escapeMarkdown(gpus.reason)] };
-  if (gpus.state === "none") return { label: "No GPU", lines: [escapeMarkdown(gpus.reason)] };
+/** `spoken`: what a screen reader says in place of the label. */
+function describe(gpus: HostGpus): { label: string; spoken?: string; lines: string[] } {
+  if (gpus.state === "unknown") return { label: l10n.t("GPUs unknown"), lines: [escapeMarkdown(gpus.reason)] };
+  if (gpus.state === "none") return { label: l10n.t("No GPU"), lines: [escapeMarkdown(gpus.reason)] };
   if (gpus.state === "error") {
     const words = verdictWords[gpus.health.verdict];
     return { label: words.charAt(0).toUpperCase() + words.slice(1), lines: [escapeMarkdown(gpus.health.detail)] };
   }
 
   const loads = gpus.gpus.flatMap(({ utilization }) => utilization ?? []);
-  const average = loads.length > 0 ? ` ${Math.round(loads.reduce((sum, load) => sum + load, 0) / loads.length)}%` : "";
-  return {
-    label: count(gpus.gpus.length) + average,
-    lines: ["| GPU | | Use | Memory | Temperature | Power | |", "|:--|:--|--:|--:|--:|--:|:--|", ...gpus.gpus.map(tableRow)],
-  };
+  const lines = [
+    `| GPU | | ${[l10n.t("Use"), l10n.t("Memory"), l10n.t("Temperature"), l10n.t("Power")].join(" | ")} | |`,
+    "|:--|:--|--:|--:|--:|--:|:--|",
+    ...gpus.gpus.map(tableRow),
+  ];
+  const cards = count(gpus.gpus.length);
+  if (loads.length === 0) return { label: cards, lines };
+  const average = Math.round(loads.reduce((sum, load) => sum + load, 0) / loads.length);
+  return { label: `${cards} ${average}%`, spoken: l10n.t("{0} {1} percent busy", cards, average), lines };
 }
 
 function tableRow(gpu: Gpu): string {

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
 import type { GpuRequest } from "./runSpec.ts";
@@ -30,10 +31,10 @@ export function isUp(state: string): boolean {
 /** `GPU 0`, `GPUs 0, 1`, `all GPUs`, or nothing. A UUID is told by its index (`0:1` for a part) where the host's GPUs are known. */
 export function gpuText(request: GpuRequest, gpus: readonly Gpu[]): string {
   if (request === "none") return "";
-  if (request === "all") return gpus.length === 1 ? "GPU 0" : "all GPUs";
+  if (request === "all") return gpus.length === 1 ? "GPU 0" : l10n.t("all GPUs");
   const ids =
     "count" in request ? Array.from({ length: request.count }, (_, n) => String(n)) : request.ids.map((id) => short(id, gpus));
-  return `${ids.length === 1 ? "GPU" : "GPUs"} ${ids.join(", ")}`;
+  return ids.length === 1 ? `GPU ${ids[0]}` : l10n.t("GPUs {0}", ids.join(", "));
 }
 
 function short(id: string, gpus: readonly Gpu[]): string {

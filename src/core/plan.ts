@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { createArgs } from "./dockerRun.ts";
 import type { Container, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive, keepAlive, keepAliveProgram } from "./keepAlive.ts";
@@ -6,7 +7,7 @@ import { commandLine } from "./quote.ts";
 import type { BindMount, GpuRequest, RunSpec } from "./runSpec.ts";
 import { labelled } from "./runSpec.ts";
 
-/** One thing to do. The argv that is shown is the argv that runs; `docker` itself and the context are left out of it. */
+/** One thing to do; its cause is for the deployment log, in English as all of that. The argv that is shown is the argv that runs; `docker` itself and the context are left out of it. */
 export type Step = { cause: string } & (
   | { kind: "create" | "start" | "stop" | "restart" | "pause" | "rename" | "remove" | "removeImage"; argv: readonly string[] }
   /** `from`: another docker command line, whose output this one reads. */
@@ -64,7 +65,7 @@ export function planDeploy(
   // Before the start, so that nothing runs on a GPU that another one took in the meantime; after it, because two can look at the same moment.
   const reserve = (cause: string): Step[] => (reserved.length > 0 ? [{ kind: "reserve", gpus: reserved, cause }] : []);
   return {
-    title: `${start ? "Deploy" : "Create"} ${spec.name}`,
+    title: start ? l10n.t("Deploy {0}", spec.name) : l10n.t("Create {0}", spec.name),
     container: { name: spec.name },
     basis: { freeName: spec.name, image: { tag: spec.image, id: imageId } },
     steps: [
@@ -79,7 +80,7 @@ export function planDeploy(
 
 export function planStart({ id, name, state, details }: Container): Plan {
   return {
-    title: `Start ${name}`,
+    title: l10n.t("Start {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
     steps: state === "running" ? [] : startSteps(name, details?.gpus ?? "none", id, state === "paused"),
@@ -96,7 +97,7 @@ function startSteps(name: string, gpus: GpuRequest, id = name, paused = false): 
 
 export function planStop({ id, name, state }: Container): Plan {
   return {
-    title: `Stop ${name}`,
+    title: l10n.t("Stop {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
     steps: stopSteps({ id, name, state }),
@@ -114,7 +115,7 @@ export function planRestart({ id, name, state, details }: Container): Plan {
   const gpus = details?.gpus ?? "none";
   const [, ...afterStart] = startSteps(name, gpus, id);
   return {
-    title: `Restart ${name}`,
+    title: l10n.t("Restart {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
     steps: [{ kind: "restart", argv: ["restart", id], cause: "asked for" }, ...afterStart],
@@ -123,7 +124,7 @@ export function planRestart({ id, name, state, details }: Container): Plan {
 
 export function planPause({ id, name, state }: Container): Plan {
   return {
-    title: `Pause ${name}`,
+    title: l10n.t("Pause {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
     steps: [{ kind: "pause", argv: ["pause", id], cause: "asked for" }],
@@ -132,7 +133,7 @@ export function planPause({ id, name, state }: Container): Plan {
 
 export function planUnpause({ id, name, state }: Container): Plan {
   return {
-    title: `Unpause ${name}`,
+    title: l10n.t("Unpause {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
     steps: [{ kind: "start", argv: ["unpause", id], cause: `${name} is paused` }],
@@ -141,7 +142,7 @@ export function planUnpause({ id, name, state }: Container): Plan {
 
 export function planRename({ id, name }: Container, newName: string): Plan {
   return {
-    title: `Rename ${name} to ${newName}`,
+    title: l10n.t("Rename {0} to {1}", name, newName),
     container: { id, name },
     basis: { freeName: newName },
     steps: [{ kind: "rename", argv: ["rename", id, newName], cause: `no container is named ${newName}` }],
@@ -168,7 +169,7 @@ export function planRetire(
   // Stopped first, so that what its programs write at their end is kept too; but one that was run with --rm is gone once it stops.
   const keepFirst = container.details?.autoRemove === true;
   return {
-    title: `${verb} ${name}`,
+    title: verb === "Retire" ? l10n.t("Retire {0}", name) : l10n.t("Remove {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
     steps: [
@@ -220,19 +221,19 @@ export function renderStep(step: Step): string {
 /** What a step is called while it runs. */
 export function stepTitle(step: Step): string {
   const titles: Record<Step["kind"], string> = {
-    create: "creating",
-    find: "creating",
-    start: "starting",
-    running: "starting",
-    reserve: "reserving GPUs",
-    probe: "checking GPUs",
-    stop: "stopping",
-    restart: "restarting",
-    pause: "pausing",
-    rename: "renaming",
-    keep: "keeping as an image",
-    remove: "removing",
-    removeImage: "removing the image",
+    create: l10n.t("creating"),
+    find: l10n.t("creating"),
+    start: l10n.t("starting"),
+    running: l10n.t("starting"),
+    reserve: l10n.t("reserving GPUs"),
+    probe: l10n.t("checking GPUs"),
+    stop: l10n.t("stopping"),
+    restart: l10n.t("restarting"),
+    pause: l10n.t("pausing"),
+    rename: l10n.t("renaming"),
+    keep: l10n.t("keeping as an image"),
+    remove: l10n.t("removing"),
+    removeImage: l10n.t("removing the image"),
   };
   return titles[step.kind];
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { cut } from "./dockerValues.ts";
 import { commandLine } from "./quote.ts";
 import { isSecretName, redact, secretValues } from "./redact.ts";
@@ -51,14 +52,17 @@ export function runFromInspect(container: RunInspect, { image, namedImage, engin
     if (namedImage === imageId || named === imageId) return named;
     if (!image) {
       notes.push(
-        `The image ${named} of this container is gone from the engine: what it set is told as if it had been set for the container.`,
+        l10n.t(
+          "The image {0} of this container is gone from the engine: what it set is told as if it had been set for the container.",
+          named,
+        ),
       );
       return named;
     }
     notes.push(
       namedImage === undefined
-        ? `The image is told by its id: the name '${named}' is gone from the engine.`
-        : `The image is told by its id: '${named}' means another image by now.`,
+        ? l10n.t("The image is told by its id: the name '{0}' is gone from the engine.", named)
+        : l10n.t("The image is told by its id: '{0}' means another image by now.", named),
     );
     return imageId;
   }
@@ -126,7 +130,9 @@ export function runFromInspect(container: RunInspect, { image, namedImage, engin
       const [capabilities = [], ...others] = Capabilities ?? [];
       if (Driver === "cdi") spec.devices = [...(spec.devices ?? []), ...ids];
       else if (spec.gpus !== "none" || others.length > 0 || capabilities.at(-1) !== "gpu")
-        notes.push(`Not expressible: the request for devices ${JSON.stringify({ Driver, Count, DeviceIDs, Capabilities })}.`);
+        notes.push(
+          l10n.t("Not expressible: the request for devices {0}.", JSON.stringify({ Driver, Count, DeviceIDs, Capabilities })),
+        );
       else {
         spec.gpus = ids.length > 0 ? { ids } : Count === -1 ? "all" : { count: Count ?? 0 };
         const details: GpuDetails = {
@@ -205,8 +211,8 @@ export function runFromInspect(container: RunInspect, { image, namedImage, engin
   set("dnsSearch", host.DnsSearch);
   set("dnsOptions", host.DnsOptions);
 
-  if (host.ContainerIDFile) notes.push(`--cidfile ${host.ContainerIDFile} is left out: the file is there already.`);
-  notes.push(...container.odd.map((path) => `Not expressible: ${path}.`));
+  if (host.ContainerIDFile) notes.push(l10n.t("--cidfile {0} is left out: the file is there already.", host.ContainerIDFile));
+  notes.push(...container.odd.map((path) => l10n.t("Not expressible: {0}.", path)));
   notes.push(...environmentNotes(spec));
   return { spec: hideSecrets(spec, notes), notes };
 
@@ -237,7 +243,10 @@ function processOf(
   const [first = "", ...rest] = entrypoint;
   if (rest.length === 0) return { entrypoint: first, ...given };
   notes.push(
-    `The entrypoint has ${entrypoint.length} words, and --entrypoint takes one: the others stand in front of the command, so what runs is the same.`,
+    l10n.t(
+      "The entrypoint has {0} words, and --entrypoint takes one: the others stand in front of the command, so what runs is the same.",
+      entrypoint.length,
+    ),
   );
   return { entrypoint: first, command: [...rest, ...command] };
 }
@@ -262,7 +271,7 @@ function healthcheckOf(check: HealthJson, own: HealthJson, notes: string[]): Run
     const [kind, ...words] = test;
     found.test = kind === "CMD-SHELL" ? words.join(" ") : commandLine(words);
     if (kind !== "CMD-SHELL")
-      notes.push("The health check runs without a shell in the container; --health-cmd runs the same in one.");
+      notes.push(l10n.t("The health check runs without a shell in the container; --health-cmd runs the same in one."));
   }
   const times = { interval: "Interval", timeout: "Timeout", startPeriod: "StartPeriod", startInterval: "StartInterval" } as const;
   for (const [field, key] of Object.entries(times) as [keyof typeof times, (typeof times)[keyof typeof times]][]) {
@@ -280,7 +289,10 @@ function securityOf({ name, hostConfig: host }: RunInspect, notes: string[]): st
   const isOpen = host.MaskedPaths?.length === 0 && host.ReadonlyPaths?.length === 0 && host.Privileged !== true;
   if (options.some(isProfile))
     notes.push(
-      `The seccomp profile has to be in a file seccomp.json before this is run: docker inspect --format '{{json .HostConfig.SecurityOpt}}' ${name} shows it.`,
+      l10n.t(
+        "The seccomp profile has to be in a file seccomp.json before this is run: {0} shows it.",
+        `docker inspect --format '{{json .HostConfig.SecurityOpt}}' ${name}`,
+      ),
     );
   return [
     ...options.map((option) => (isProfile(option) ? "seccomp=seccomp.json" : option)),
@@ -378,7 +390,11 @@ function longMount(mount: MountJson, engine: EngineDefaults, notes: string[]): M
   const given = { ...(Source ? { source: Source } : {}), target: Target, ...(ReadOnly ? { readOnly: true } : {}) };
   if (tmpfs?.Options?.length)
     notes.push(
-      `Not expressible: the options ${tmpfs.Options.map((option) => option.join("=")).join(", ")} of the memory at ${Target}.`,
+      l10n.t(
+        "Not expressible: the options {0} of the memory at {1}.",
+        tmpfs.Options.map((option) => option.join("=")).join(", "),
+        Target,
+      ),
     );
   // `-v` is what makes a folder that is not there; with it come no other options than how mounts spread.
   if (
@@ -419,8 +435,12 @@ function environmentNotes(spec: RunSpec): string[] {
   const secrets = Object.keys(secretEnv(spec));
   const bare = Object.entries(spec.env ?? {}).flatMap(([name, value]) => (value === null ? [name] : []));
   return [
-    ...(secrets.length > 0 ? [`Secret, so taken from the environment that this is run in: ${secrets.join(", ")}.`] : []),
-    ...(bare.length > 0 ? [`Without a value in the container, so to be run where there is none: ${bare.join(", ")}.`] : []),
+    ...(secrets.length > 0
+      ? [l10n.t("Secret, so taken from the environment that this is run in: {0}.", secrets.join(", "))]
+      : []),
+    ...(bare.length > 0
+      ? [l10n.t("Without a value in the container, so to be run where there is none: {0}.", bare.join(", "))]
+      : []),
   ];
 }
 
@@ -450,35 +470,35 @@ function hideSecrets(spec: RunSpec, notes: string[]): RunSpec {
   const { env, command, entrypoint, annotations, logOptions, healthcheck } = spec;
   const shown: RunSpec = {
     ...spec,
-    labels: hideMap(spec.labels, "a label"),
+    labels: hideMap(spec.labels, l10n.t("a label")),
     mounts: spec.mounts.map((mount) => ({ ...mount, ...(mount.options ? { options: mount.options.map(hidePassword) } : {}) })),
     ...(env
       ? {
           env: Object.fromEntries(
             Object.entries(env).map(([name, value]) => [
               name,
-              value === null || Object.hasOwn(secrets, name) ? value : hide(value, `the variable ${name}`),
+              value === null || Object.hasOwn(secrets, name) ? value : hide(value, l10n.t("the variable {0}", name)),
             ]),
           ),
         }
       : {}),
-    ...(command ? { command: hideList(command, "the command") } : {}),
-    ...(entrypoint === undefined ? {} : { entrypoint: hide(entrypoint, "the entrypoint") }),
-    ...(annotations ? { annotations: hideMap(annotations, "an annotation") } : {}),
-    ...(logOptions ? { logOptions: hideMap(logOptions, "an option of the log driver") } : {}),
+    ...(command ? { command: hideList(command, l10n.t("the command")) } : {}),
+    ...(entrypoint === undefined ? {} : { entrypoint: hide(entrypoint, l10n.t("the entrypoint")) }),
+    ...(annotations ? { annotations: hideMap(annotations, l10n.t("an annotation")) } : {}),
+    ...(logOptions ? { logOptions: hideMap(logOptions, l10n.t("an option of the log driver")) } : {}),
     ...(typeof healthcheck === "object" && healthcheck.test !== undefined
-      ? { healthcheck: { ...healthcheck, test: hide(healthcheck.test, "the health check") } }
+      ? { healthcheck: { ...healthcheck, test: hide(healthcheck.test, l10n.t("the health check")) } }
       : {}),
   };
-  if (hidden.size > 0) notes.push(`A secret stood in ${[...hidden].join(", ")}: put it back where it says [redacted].`);
+  if (hidden.size > 0) notes.push(l10n.t("A secret stood in {0}: put it back where it says [redacted].", [...hidden].join(", ")));
   return shown;
 
   /** As file servers take it: `volume-opt=o=addr=nas,username=ann,password=…`. */
   function hidePassword(option: string): string {
     const shown = option.startsWith("volume-opt=")
-      ? hide(option, "a mount").replace(/\b(password|pass|secret)=[^,]*/gi, "$1=[redacted]")
+      ? hide(option, l10n.t("a mount")).replace(/\b(password|pass|secret)=[^,]*/gi, "$1=[redacted]")
       : option;
-    if (shown !== option) hidden.add("a mount");
+    if (shown !== option) hidden.add(l10n.t("a mount"));
     return shown;
   }
 }

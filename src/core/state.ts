@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container, Image } from "./engineJson.ts";
 import type { Health, HostGpus } from "./gpuHealth.ts";
 
@@ -40,7 +41,9 @@ export const initialState: State = {
   engine: { status: "connecting" },
   containers: [],
   images: [],
-  gpus: { state: "unknown", reason: "not read yet" },
+  get gpus(): HostGpus {
+    return { state: "unknown", reason: l10n.t("not read yet") };
+  },
   handles: {},
   busy: {},
 };
