@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { commandLine, quote } from "./quote.ts";
 import { runOptions } from "./runOptions.ts";
 import { isUserDefined, type NetworkAttachment, type RunSpec } from "./runSpec.ts";
@@ -60,7 +61,7 @@ export function shownRun(
   { spec, notes, ...style }: { spec: RunSpec; notes: readonly string[] } & RunStyle,
   context: string,
 ): string {
-  const comments = [`Docker context: ${context}`, ...notes].map((text) => `# ${harmless(text)}\n`);
+  const comments = [l10n.t("Docker context: {0}", context), ...notes].map((text) => `# ${harmless(text)}\n`);
   return `${comments.join("")}${runCommandLines(spec, style)}\n`;
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { About } from "../core/explain.ts";
 import { explainDocker } from "../core/explain.ts";
 import { EngineGoneError, UserError } from "../core/errors.ts";
@@ -23,15 +24,17 @@ export interface ProbeOutput {
   timedOut: boolean;
 }
 
-const noCli =
-  "The 'docker' command is not installed on this machine; Berth needs it to change anything: install Docker's command line, then try again.";
+const noCli = () =>
+  l10n.t(
+    "The 'docker' command is not installed on this machine; Berth needs it to change anything: install Docker's command line, then try again.",
+  );
 
 /** What `docker --version` says, which asks no engine. @throws UserError when there is no `docker` */
 export async function cliVersion(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const { execa } = await import("execa");
   const options = { env, extendEnv: false, reject: false, stdin: "ignore", timeout: 5000, killSignal: "SIGKILL" } as const;
   const { stdout, failed, code, shortMessage } = await execa("docker", ["--version"], options);
-  if (code === "ENOENT") throw new UserError(noCli);
+  if (code === "ENOENT") throw new UserError(noCli());
   return failed ? (shortMessage ?? "docker --version failed") : stdout.trim();
 }
 
@@ -65,14 +68,16 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
     async run(args, about = {}, timeout = 60_000, from) {
       const result = await (from ? spawnReading(from, args, timeout) : spawn(args, timeout));
       if (!result.failed) return result.stdout.trim();
-      if (result.code === "ENOENT") throw new UserError(noCli);
+      if (result.code === "ENOENT") throw new UserError(noCli());
       if (result.timedOut)
-        throw new EngineGoneError(`The Docker engine did not finish 'docker ${args[0]}' within ${timeout / 1000} s.`);
+        throw new EngineGoneError(
+          l10n.t("The Docker engine did not finish '{0}' within {1} s.", `docker ${args[0]}`, timeout / 1000),
+        );
       throw explainDocker(result.stderr, about);
     },
     async probe(args, timeout) {
       const { exitCode, stdout, stderr, timedOut, code } = await spawn(args, timeout + way);
-      if (code === "ENOENT") throw new UserError(noCli);
+      if (code === "ENOENT") throw new UserError(noCli());
       return { exitCode, stdout, stderr, timedOut };
     },
     terminal: (args) => ({ program: "docker", args: argv(args) }),

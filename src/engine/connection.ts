@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { Agent } from "node:http";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Sockets kept open between calls. */
@@ -82,7 +83,7 @@ class Tunnel extends Duplex {
 
 function cannotStart(message: string): string {
   return message.includes("ENOENT")
-    ? "the way there goes through the 'docker' command, which is not installed on this machine."
+    ? l10n.t("the way there goes through the 'docker' command, which is not installed on this machine.")
     : message;
 }
 

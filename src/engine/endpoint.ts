@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import * as l10n from "@vscode/l10n";
 import * as z from "zod/mini";
 import { defaultHost, hostProblem, type ContextFile } from "../core/contexts.ts";
 import { UserError, type Remedy } from "../core/errors.ts";
@@ -22,7 +23,12 @@ export interface Endpoint {
 }
 
 /** The button of errors that another context helps out of. */
-export const selectContext: Remedy = { title: "Select Docker Context", command: "berth.selectContext" };
+export const selectContext: Remedy = {
+  get title() {
+    return l10n.t("Select Docker Context");
+  },
+  command: "berth.selectContext",
+};
 
 /**
  * Resolves the endpoint as the docker CLI does (docs.docker.com/engine/manage-resources/contexts): an explicit context wins over `DOCKER_HOST`, that over
@@ -33,12 +39,15 @@ export async function resolveEndpoint(wanted: string, env: NodeJS.ProcessEnv): P
   const { name, host, fromEnvironment } = await meantContext(wanted, env);
   if (host === "")
     throw new UserError(
-      `There is no Docker context named '${name}': choose another one, or create it with 'docker context create'.`,
+      l10n.t("There is no Docker context named '{0}': choose another one, or create it with 'docker context create'.", name),
       selectContext,
     );
   const problem = hostProblem(host);
   if (problem)
-    throw new UserError(`${fromEnvironment ? "DOCKER_HOST" : `The Docker context '${name}'`}: ${problem}.`, selectContext);
+    throw new UserError(
+      `${fromEnvironment ? "DOCKER_HOST" : l10n.t("The Docker context '{0}'", name)}: ${problem}.`,
+      selectContext,
+    );
   const socketPath = host.startsWith("unix://") ? (host === "unix://" ? defaultHost : host).slice("unix://".length) : undefined;
   return {
     context: name,
@@ -79,7 +88,10 @@ async function currentName(folder: string): Promise<string | undefined> {
     const { currentContext } = JSON.parse(text) as { currentContext?: unknown };
     return typeof currentContext === "string" ? currentContext : undefined;
   } catch {
-    throw new UserError(`${join(folder, "config.json")} is not valid JSON: mend it, or choose a context.`, selectContext);
+    throw new UserError(
+      l10n.t("{0} is not valid JSON: mend it, or choose a context.", join(folder, "config.json")),
+      selectContext,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container } from "../core/engineJson.ts";
 import { Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
 import { olderClaim } from "../core/freeGpus.ts";
@@ -38,7 +39,7 @@ export interface Tools {
 export class ExitedEarlyError extends UserError {
   readonly container: string;
   constructor(container: string, message: string) {
-    super(message, { title: "Show Logs", command: "berth.showLogs", args: [{ container }] });
+    super(message, { title: l10n.t("Show Logs"), command: "berth.showLogs", args: [{ container }] });
     this.container = container;
   }
 }
@@ -144,7 +145,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         try {
           await cli.run(step.argv, about, removeTimeout);
         } catch (error) {
-          throw new UserError(`${container.name} is gone, but its image stays. ${words(error)}`);
+          throw new UserError(l10n.t("{0} is gone, but its image stays. {1}", container.name, words(error)));
         }
         return undefined;
     }
@@ -168,7 +169,7 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
     const now = await engine.inspectImage(image.tag);
     if (!now) throw new UserError(missingImage(image.tag));
     if (now.id !== image.id)
-      throw new UserError(`The image '${image.tag}' has changed in the meantime: look at the command again.`);
+      throw new UserError(l10n.t("The image '{0}' has changed in the meantime: look at the command again.", image.tag));
   }
   // Not by an inspect, which would also take the name for the beginning of an id.
   if (freeName !== undefined && (await engine.containers()).some(({ name }) => name === freeName))
@@ -176,7 +177,8 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
   if (state !== undefined) {
     const now = await engine.inspect(state.id);
     if (!now) throw new UserError(missingContainer(state.id.slice(0, 12)));
-    if (now.state !== state.state) throw new UserError(`${now.name} is ${now.state} now, not ${state.state}: look again.`);
+    if (now.state !== state.state)
+      throw new UserError(l10n.t("{0} is {1} now, not {2}: look again.", now.name, now.state, state.state));
   }
 }
 
@@ -189,7 +191,11 @@ async function requireProgram(engine: Engine, id: string, program: string, image
     .filter((folder) => folder.startsWith("/"));
   for (const folder of folders) if (await engine.has(id, `${folder}/${program}`)) return;
   throw new UserError(
-    `The image '${image}' has no '${program}', so Berth cannot keep a container of it running: deploy it with a command of its own.`,
+    l10n.t(
+      "The image '{0}' has no '{1}', so Berth cannot keep a container of it running: deploy it with a command of its own.",
+      image,
+      program,
+    ),
   );
 }
 
@@ -207,7 +213,7 @@ async function requireReserved(
   if (!mine) throw new UserError(missingContainer(own.name));
   const reserved = hostGpus.filter((gpu) => ids.includes(String(gpu.index)) || ids.includes(gpu.uuid));
   const older = olderClaim(mine, reserved, containers, Date.now());
-  if (older) throw new GpuTakenError(`${older.name} took a GPU that ${own.name} had chosen: try again.`);
+  if (older) throw new GpuTakenError(l10n.t("{0} took a GPU that {1} had chosen: try again.", older.name, own.name));
 }
 
 /** Every container with what only an inspect tells; those that go in the meantime are left out. */
@@ -222,13 +228,13 @@ async function waitRunning(engine: Engine, { id, name }: { id: string; name: str
   await engine.exited(id, AbortSignal.any([timer, signal]));
   signal.throwIfAborted();
   const now = await engine.inspect(id);
-  if (!now) throw new UserError(`${name} was removed while it started.`);
+  if (!now) throw new UserError(l10n.t("{0} was removed while it started.", name));
   const { running, restarting, exitCode, oomKilled, error, env } = now.details;
   if (running && !restarting) return;
   const logs = redact((await engine.logs(id, 20)).trim(), secretValues(env));
-  const cause = oomKilled
-    ? `ran out of memory (exit code ${exitCode}, OOM killed)`
-    : `exited at once with exit code ${exitCode} (not out of memory)`;
-  const last = logs === "" ? "It logged nothing." : `Its last log lines:\n${logs}`;
-  throw new ExitedEarlyError(id, `${name} ${cause}${error ? `: ${error}` : ""}. The container is kept.\n${last}`);
+  const ended = oomKilled
+    ? l10n.t("{0} ran out of memory (exit code {1}, OOM killed)", name, exitCode)
+    : l10n.t("{0} exited at once with exit code {1} (not out of memory)", name, exitCode);
+  const last = logs === "" ? l10n.t("It logged nothing.") : `${l10n.t("Its last log lines:")}\n${logs}`;
+  throw new ExitedEarlyError(id, `${ended}${error ? `: ${error}` : ""}. ${l10n.t("The container is kept.")}\n${last}`);
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { UserError } from "../core/errors.ts";
 import { isAtLeast, runFromInspect, type RunReading } from "../core/runFromInspect.ts";
 import { parseEngineDefaults, parseRunImage, parseRunInspect } from "../core/runJson.ts";
@@ -38,7 +39,7 @@ function understood<T>(name: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw Object.assign(new UserError(`Berth does not understand what the engine says of container '${name}'.`), {
+    throw Object.assign(new UserError(l10n.t("Berth does not understand what the engine says of container '{0}'.", name)), {
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { EngineGoneError, UserError, words } from "../core/errors.ts";
 import type { Cli } from "./cli.ts";
 import type { Engine } from "./engine.ts";
@@ -16,7 +17,7 @@ export async function undoAll(done: readonly Undo[], engine: Engine, cli: Cli, c
     } catch (error) {
       if (!(error instanceof EngineGoneError))
         throw new UserError(
-          `${words(cause).replace(/\.?$/, ".")} What was done before that could not be undone: ${words(error)}`,
+          `${words(cause).replace(/\.?$/, ".")} ${l10n.t("What was done before that could not be undone: {0}", words(error))}`,
         );
       undoLater(undo, engine, cli);
     }
