@@ -116,10 +116,24 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
   ): Promise<T> {
     const isConnected = !isTunnelled || idleSockets(agent).length > 0;
     const timeout = AbortSignal.timeout(isConnected ? ms : ms + connectTimeout);
+    const abortSignal = signal ? AbortSignal.any([timeout, signal]) : timeout;
     try {
-      return await call({ abortSignal: signal ? AbortSignal.any([timeout, signal]) : timeout });
+      // dockerode takes no signal for an image's inspect, so we do not rely on it for any.
+      return await Promise.race([call({ abortSignal }), rejectedBy(abortSignal)]);
     } catch (error) {
       throw await explain(error, endpoint, env);
+    }
+  }
+  /** Opens a stream, in time; open it stays for as long as it likes. */
+  async function opened(open: (options: { abortSignal: AbortSignal }) => Promise<unknown>, signal: AbortSignal) {
+    const opening = new AbortController();
+    const timer = setTimeout(() => opening.abort(new DOMException("timed out", "TimeoutError")), streamTimeout);
+    try {
+      return (await open({ abortSignal: AbortSignal.any([signal, opening.signal]) })) as NodeJS.ReadableStream;
+    } catch (error) {
+      throw await explain(error, endpoint, env);
+    } finally {
+      clearTimeout(timer);
     }
   }
   const orUndefined = async <T>(promise: Promise<T>): Promise<T | undefined> => {
@@ -221,17 +235,12 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     },
     async *logLines(id, from, signal) {
       const wanted = { stdout: true, stderr: true, follow: true, timestamps: true, ...from };
-      const opening = new AbortController();
-      const timer = setTimeout(() => opening.abort(new DOMException("timed out", "TimeoutError")), streamTimeout);
       let stream: NodeJS.ReadableStream;
       try {
-        const abortSignal = AbortSignal.any([signal, opening.signal]);
-        stream = (await streams.getContainer(id).logs({ ...wanted, abortSignal })) as NodeJS.ReadableStream;
+        stream = await opened((options) => streams.getContainer(id).logs({ ...wanted, ...options }), signal);
       } catch (error) {
         if (signal.aborted) return;
-        throw await explain(error, endpoint, env);
-      } finally {
-        clearTimeout(timer);
+        throw error;
       }
       try {
         yield* lines(deframed(stream));
@@ -249,12 +258,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     removed: (id, signal) => wait(id, "removed", signal),
     async events(onOpen, onEvent, signal) {
       const filters = JSON.stringify({ type: ["container", "image"], event: actions });
-      let stream: NodeJS.ReadableStream;
-      try {
-        stream = await streams.getEvents({ filters, abortSignal: signal });
-      } catch (error) {
-        throw await explain(error, endpoint, env);
-      }
+      const stream = await opened((options) => streams.getEvents({ filters, ...options }), signal);
       onOpen();
       try {
         for await (const line of lines(stream)) {
@@ -270,6 +274,15 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       letGo(lasting);
     },
   };
+}
+
+/** Never resolves. */
+async function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+  });
 }
 
 /** dockerode looks at DOCKER_HOST, and at the certificates that go with it, whatever it is told, and throws when it does not like them. */

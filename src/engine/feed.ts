@@ -1,4 +1,4 @@
-import type { Details, ImageDetails } from "../core/engineJson.ts";
+import type { Container, Image } from "../core/engineJson.ts";
 import { UserError } from "../core/errors.ts";
 import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
@@ -6,6 +6,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { resolveEndpoint } from "./endpoint.ts";
 import type { Engine, EngineEvent } from "./engine.ts";
 import { connect, EngineOutError } from "./engine.ts";
+import { createInspects, type Known } from "./inspects.ts";
 import { throttle } from "./throttle.ts";
 
 /** Keeps the store true to the engine, by its events, while somebody looks. */
@@ -23,10 +24,14 @@ export interface Feed {
 
 /** Between two lists of a storm of changes; half a second is the most that the views may lag. */
 const listInterval = 250;
+/** How long a list waits for what only an inspect tells. What comes later, as over a slow connection, is filled in. */
+const inspectPatience = 250;
 /** Between two questions whether the engine is still there: one that hangs, or is behind a broken ssh connection, says nothing of it. */
 const heartbeat = 5_000;
 /** Between attempts to reach an engine that is out: at once, then slower. */
 const backoff = [0, 250, 500, 1000, 2000, 3000];
+/** A connection that lasted so long works: the next attempt is made at once again. */
+const settled = 1000;
 
 export function createFeed(store: Store<State>, wantedContext: () => string, env: NodeJS.ProcessEnv): Feed {
   let connection: { endpoint: Endpoint; engine: Promise<Engine> } | undefined;
@@ -36,10 +41,17 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   /** The engine whose events the session hears. */
   let followed: Engine | undefined;
   let wake: (() => void) | undefined;
-  let imagesChanged = true;
   let failures = 0;
-  const details = createCache<Details>();
-  const imageDetails = createCache<ImageDetails>();
+  /** What was last listed, and whether something has happened since. */
+  const listed = { containers: [] as Container[], images: [] as Image[] };
+  const changed = { containers: true, images: true };
+  /** Whether a list is on its way, which will tell what it knows by then. */
+  let refreshing = false;
+  const fillIn = () => {
+    if (!refreshing) lists.trigger();
+  };
+  const inspects = createInspects((id) => followed?.inspect(id), fillIn);
+  const imageInspects = createInspects((id) => followed?.inspectImage(id), fillIn);
 
   async function engine(): Promise<Engine> {
     const endpoint = await resolveEndpoint(wantedContext(), env);
@@ -54,35 +66,42 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
     if (!visible || !session || session.signal.aborted) return;
     const { signal } = session;
     try {
-      if (await isFollowed()) await list(await engine(), signal);
+      if (await isFollowed()) await refresh(await engine(), signal);
     } catch (error) {
       giveUp(error, signal);
     }
   }, listInterval);
 
-  async function list(from: Engine, signal: AbortSignal): Promise<void> {
-    const listImages = imagesChanged;
-    imagesChanged = false;
-    const [containers, images] = await Promise.all([from.containers(), listImages ? from.images() : store.get().images]);
-    const [detailed, detailedImages] = await Promise.all([
-      details.fill(containers, async ({ id }) => (await from.inspect(id))?.details),
-      imageDetails.fill(images, ({ id }) => from.inspectImage(id)),
+  async function refresh(from: Engine, signal: AbortSignal): Promise<void> {
+    const wanted = { ...changed };
+    changed.containers = changed.images = false;
+    const [containers, images] = await Promise.all([
+      wanted.containers ? from.containers() : listed.containers,
+      wanted.images ? from.images() : listed.images,
     ]);
     if (signal.aborted) return;
-    failures = 0;
-    const up = new Set(containers.filter(({ state }) => state === "running" || state === "paused").map(({ id }) => id));
+    Object.assign(listed, { containers, images });
+    // Nobody told, as when more happened at once than the engine remembers for a slow listener.
+    if (wanted.containers) for (const row of containers) if (differs(row, inspects.get(row.id))) inspects.forget(row.id);
+    refreshing = true;
+    await within(inspectPatience, [inspects.load(containers.map(idOf)), imageInspects.load(images.map(idOf))]);
+    refreshing = false;
+    if (signal.aborted) return;
+    const up = new Set(containers.filter(({ state }) => state === "running" || state === "paused").map(idOf));
     store.update({
       engine: { status: "ready", context: from.endpoint.context, local: from.endpoint.socketPath !== undefined },
-      containers: detailed,
-      images: detailedImages,
+      containers: containers.map((row) => withDetails(row, inspects.get(row.id))),
+      images: images.map((row) => ({ ...row, ...knownDetails(imageInspects.get(row.id)) })),
       handles: Object.fromEntries(Object.entries(store.get().handles).filter(([id]) => up.has(id))),
     });
   }
 
   function onEvent({ type, action, id }: EngineEvent): void {
-    if (type === "image") imagesChanged = true;
+    // What the engine calls a container's image changes with the images' tags.
+    changed.containers = true;
+    if (type === "image") changed.images = true;
     if (type === "container") {
-      details.forget(id);
+      inspects.forget(id);
       // A restart makes the old verdict worthless.
       if (action === "start" || action === "die") forgetHandle(id);
     }
@@ -116,15 +135,17 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   /** Listens to the engine until it goes away or the session is ended. */
   async function followOnce({ signal }: AbortController): Promise<void> {
     let beat: NodeJS.Timeout | undefined;
+    let settling: NodeJS.Timeout | undefined;
     try {
       const from = (followed = await engine());
       await from.ping(signal);
       await from.events(
         () => {
           // Events may have been missed while nobody listened: start from nothing.
-          imagesChanged = true;
-          details.clear();
+          changed.containers = changed.images = true;
+          inspects.forgetAll();
           lists.trigger();
+          settling = setTimeout(() => (failures = 0), settled);
           beat = setInterval(() => {
             if (visible) void checkBeat(from, signal);
           }, heartbeat);
@@ -136,6 +157,7 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       giveUp(error, signal);
     } finally {
       clearInterval(beat);
+      clearTimeout(settling);
     }
   }
 
@@ -208,36 +230,30 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   };
 }
 
-/** Inspects by id, each made once and kept until an event says that it is out of date. */
-function createCache<D>() {
-  // Promises, so that an answer that was on its way when its container changed is not mistaken for the new one.
-  const cache = new Map<string, Promise<D | undefined>>();
-  return {
-    forget: (id: string) => cache.delete(id),
-    clear: () => cache.clear(),
-    /** The rows with their details, a few inspects at a time. A row without an answer stays without details. */
-    async fill<T extends { id: string }>(
-      rows: readonly T[],
-      inspect: (row: T) => Promise<D | undefined>,
-    ): Promise<(T & { details?: D })[]> {
-      const ids = new Set(rows.map(({ id }) => id));
-      for (const id of cache.keys()) if (!ids.has(id)) cache.delete(id);
-      const filled: (T & { details?: D })[] = [...rows];
-      const queue = rows.entries();
-      const worker = async () => {
-        for (const [n, row] of queue) {
-          const answer = cache.get(row.id) ?? inspect(row);
-          cache.set(row.id, answer);
-          const details = await answer.catch((error: unknown) => {
-            cache.delete(row.id);
-            // It can be gone by now, and one odd answer must not hide the others; only an engine that is gone ends the list.
-            if (error instanceof EngineOutError) throw error;
-          });
-          if (details !== undefined) filled[n] = { ...row, details };
-        }
-      };
-      await Promise.all(Array.from({ length: 8 }, worker));
-      return filled;
-    },
-  };
+const idOf = ({ id }: { id: string }) => id;
+
+/** Whether the engine's list and its last inspect tell of different states. */
+function differs({ name, state }: Container, inspected: Known<Container> | undefined): boolean {
+  return inspected !== undefined && (inspected.known.name !== name || inspected.known.state !== state);
+}
+
+/**
+ * The engine lists what it last wrote down, which is after it told of a pause; an inspect asks the container itself. So a fresh inspect is right
+ * wherever the two differ, and one that is not fresh tells nothing of another state.
+ */
+function withDetails(row: Container, inspected: Known<Container> | undefined): Container {
+  if (inspected === undefined || (!inspected.fresh && differs(row, inspected))) return row;
+  const { name, state, details } = inspected.known;
+  return { ...row, name, state, ...(details ? { details } : {}) };
+}
+
+function knownDetails<D>(inspected: Known<D> | undefined): { details?: D } {
+  return inspected ? { details: inspected.known } : {};
+}
+
+/** Resolves when all have, or when the time (milliseconds) has passed. */
+async function within(time: number, promises: readonly Promise<void>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([Promise.all(promises), new Promise<void>((resolve) => (timer = setTimeout(resolve, time)))]);
+  clearTimeout(timer);
 }

@@ -2,7 +2,7 @@
  * Runs `work` for the first call at once, and then at most once every `interval` milliseconds for as long as calls keep coming: a storm is never
  * starved, and the last call is always followed by a run. Runs never overlap.
  */
-export function throttle(work: () => Promise<void>, interval: number): { trigger(): void; cancel(): void } {
+export function throttle(work: () => Promise<void>, interval: number): { trigger: () => void; cancel: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let running = false;
   let again = false;

@@ -3,12 +3,16 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { LabEngine } from "../lab/engine.ts";
 import {
   api,
+  carryOut,
   createBox,
   endWatches,
   freshName,
+  planFor,
   removeContainers,
   runBox,
+  sentenceOf,
   startProxy,
+  toolsFor,
   until,
   useEngine,
   watch,
@@ -175,7 +179,7 @@ describe("the store follows the engine", function () {
   it("for ever, however often its connection is cut", async () => {
     const id = await createBox(lab);
     const seen = await look();
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < 6; n++) {
       proxy.cut();
       const name = freshName("cut");
       await api(lab, "POST", `/containers/${id}/rename?name=${name}`); // nobody may be listening yet
@@ -186,20 +190,81 @@ describe("the store follows the engine", function () {
     }
   });
 
-  it("though one row of the list is odd", async () => {
+  it("less and less often while it does not answer, and without delay once it did for a while", async () => {
+    const attempts: number[] = [];
+    let asked = 0;
+    proxy.onRequest = (line) => {
+      if (line === "GET /_ping") attempts.push(Date.now());
+      return line !== "GET /_ping" || ++asked > 5;
+    };
+    const seen = watch(proxy.env);
+    await seen.until("ready", isReady);
+    const gaps = attempts.map((time, n) => time - (attempts[n - 1] ?? time)).slice(1, 6);
+    for (const [n, least] of [0, 250, 500, 1000, 2000].entries())
+      assert(gaps[n]! >= least, `attempts after ${gaps.join(", ")} ms`);
+
+    const id = await createBox(lab);
+    const good = Date.now() + 1500;
+    while (Date.now() < good) {
+      const name = freshName("good");
+      await api(lab, "POST", `/containers/${id}/rename?name=${name}`);
+      await seen.until("a change", () => seen.find(id)?.name === name);
+    }
+    attempts.length = 0;
+    const cut = Date.now();
+    proxy.cut();
+    await until("another attempt", () => attempts.length > 0);
+    assert(attempts[0]! - cut < 200, `an attempt after ${attempts[0]! - cut} ms`);
+  });
+
+  it("though one row of the list is odd, and so is its inspect", async () => {
     const [odd, ...others] = await Promise.all([createBox(lab), createBox(lab), createBox(lab)]);
-    proxy.rewrite = (line, body) =>
-      line === "GET /containers/json"
-        ? JSON.stringify(
-            (JSON.parse(body) as { Id: string }[]).map((row) =>
-              row.Id === odd ? { Id: odd, Names: "?", State: { of: "things" } } : row,
-            ),
-          )
-        : body;
+    proxy.rewrite = (line, body) => {
+      if (line === `GET /containers/${odd}/json`) return "[]";
+      if (line !== "GET /containers/json") return body;
+      const rows = JSON.parse(body) as { Id: string }[];
+      return JSON.stringify(rows.map((row) => (row.Id === odd ? { Id: odd, Names: "?", State: { of: "things" } } : row)));
+    };
     const seen = await look();
     assert.deepEqual([...seen.store.get().containers.map(({ id }) => id)].sort(), [odd, ...others].sort());
-    assert.equal(seen.find(odd)?.name, odd.slice(0, 12));
+    assert.deepEqual([seen.find(odd)?.name, seen.find(odd)?.state], [odd.slice(0, 12), "unknown"]);
     for (const id of others) assert.equal(seen.find(id)?.state, "created");
+  });
+
+  it("in a state that the engine tells of before its list does", async () => {
+    const id = await runBox(lab);
+    const seen = await look();
+    proxy.rewrite = (line, body) =>
+      line === "GET /containers/json" ? body.replaceAll('"State":"paused"', '"State":"running"') : body;
+    await api(lab, "POST", `/containers/${id}/pause`);
+    await seen.until("paused", () => seen.find(id)?.state === "paused");
+  });
+
+  it("in a state that no event told of", async () => {
+    const [id, other] = await Promise.all([runBox(lab), createBox(lab)]);
+    proxy.passEvent = ({ Actor }) => Actor.ID !== id;
+    const seen = await look();
+    await api(lab, "POST", `/containers/${id}/kill`);
+    await api(lab, "POST", `/containers/${other}/rename?name=${freshName()}`);
+    await seen.until("killed", () => seen.find(id)?.state === "exited" && seen.find(id)?.details?.exitCode === 137);
+  });
+
+  it("without waiting for an inspect that hangs, as a stuck container's does", async () => {
+    const [stuck, other] = await Promise.all([createBox(lab), createBox(lab)]);
+    let release: (() => void) | undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    proxy.onRequest = async (line) => {
+      if (line === `GET /containers/${stuck}/json`) await released;
+      return true;
+    };
+    const seen = await look();
+    assert.deepEqual([seen.find(stuck)?.state, seen.find(stuck)?.details], ["created", undefined]);
+    const name = freshName();
+    await api(lab, "POST", `/containers/${other}/rename?name=${name}`);
+    await seen.until("a change of another", () => seen.find(other)?.name === name && seen.find(other)?.details !== undefined);
+    release!();
+    await seen.until("what was stuck", () => seen.find(stuck)?.details !== undefined);
+    assert(!proxy.requests.includes(`GET /containers/${stuck}/json`), "it was asked for once, and not again meanwhile");
   });
 
   it("though one inspect is odd, or refused", async () => {
@@ -282,5 +347,40 @@ describe("an engine that goes away", function () {
       await lab.thaw();
     }
     await seen.until("its container", () => isReady(seen.store.get()) && seen.names().includes("survivor"));
+  });
+
+  it("hangs nothing when it hangs: every call ends, with a sentence", async () => {
+    const tools = await toolsFor(lab.env);
+    const { engine } = tools;
+    const image = "berth-lab/busybox:1";
+    const { plan } = await planFor(tools, { image });
+    const nobody = new AbortController().signal;
+    await lab.freeze();
+    try {
+      const calls: Record<string, Promise<unknown>> = {
+        ping: engine.ping(),
+        containers: engine.containers(),
+        inspect: engine.inspect("survivor"),
+        images: engine.images(),
+        inspectImage: engine.inspectImage(image),
+        processes: engine.processes("survivor"),
+        has: engine.has("survivor", "/bin/tail"),
+        events: engine.events(
+          () => undefined,
+          () => undefined,
+          nobody,
+        ),
+        deploy: carryOut(plan, tools),
+      };
+      const said = await Promise.all(Object.entries(calls).map(async ([call, promise]) => [call, await sentenceOf(promise)]));
+      const sentence = `The Docker engine at ${lab.socket} does not answer.`;
+      assert.deepEqual(Object.fromEntries(said), Object.fromEntries(Object.keys(calls).map((call) => [call, sentence])));
+      assert.equal(
+        await sentenceOf(tools.cli.run(["start", "survivor"], { name: "survivor" }, 500)),
+        "The Docker engine did not finish 'docker start' within 0.5 s.",
+      );
+    } finally {
+      await lab.thaw();
+    }
   });
 });

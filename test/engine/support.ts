@@ -229,6 +229,8 @@ export interface Proxy {
   cut(): void;
   /** Changes the body of an answer; set by a test. */
   rewrite: ((line: string, body: string) => string) | undefined;
+  /** Whether an event is passed on; set by a test. */
+  passEvent: ((event: { Type: string; Action: string; Actor: { ID: string } }) => boolean) | undefined;
   /** Called with a request before it goes on to the engine; `false`: it never does. */
   onRequest: ((line: string) => Promise<boolean> | boolean) | undefined;
   /** Called when the engine has answered; `false`: the answer is lost and the connection breaks. */
@@ -245,6 +247,7 @@ export async function startProxy(lab: LabEngine): Promise<Proxy> {
     env: { ...lab.env, DOCKER_HOST: `unix://${socketPath}` },
     requests: [],
     rewrite: undefined,
+    passEvent: undefined,
     onRequest: undefined,
     onAnswer: undefined,
     cut() {
@@ -271,6 +274,12 @@ export async function startProxy(lab: LabEngine): Promise<Proxy> {
 
   async function giveBack(line: string, answer: IncomingMessage, to: ServerResponse): Promise<void> {
     if ((await proxy.onAnswer?.(line)) === false) return void to.socket?.destroy();
+    if (line.endsWith("/events") && proxy.passEvent !== undefined) {
+      to.writeHead(200, answer.headers).flushHeaders();
+      answer.once("error", () => to.socket?.destroy());
+      for await (const text of linesOf(answer)) if (proxy.passEvent(JSON.parse(text) as never)) to.write(`${text}\n`);
+      return void to.end();
+    }
     if (proxy.rewrite === undefined || !line.startsWith("GET") || line.endsWith("/events")) {
       to.writeHead(answer.statusCode ?? 500, answer.headers).flushHeaders();
       answer.once("error", () => to.socket?.destroy());
@@ -299,6 +308,15 @@ export async function startProxy(lab: LabEngine): Promise<Proxy> {
   });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   return proxy;
+}
+
+async function* linesOf(stream: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream) {
+    const parts = (rest + String(chunk)).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
 }
 
 async function read(stream: AsyncIterable<unknown>): Promise<string> {

@@ -1,0 +1,94 @@
+/** What was last known; not `fresh` when something has happened since. */
+export interface Known<D> {
+  known: D;
+  fresh: boolean;
+}
+
+/** What only an inspect tells, by id: asked for once, a few at a time, and kept until it is said to be out of date. */
+export interface Inspects<D> {
+  get(id: string): Known<D> | undefined;
+  /** Something happened to this one. */
+  forget(id: string): void;
+  /** Anything can have happened to any of them. */
+  forgetAll(): void;
+  /** Asks for what is not known of these, and lets go of all others. Resolves once each has been answered, or was asked in vain; never rejects. */
+  load(ids: readonly string[]): Promise<void>;
+}
+
+interface Entry<D> {
+  known?: D;
+  fresh: boolean;
+  /** Set while its answer is awaited. An engine can hold one container's back for as long as that is stuck. */
+  asked?: Promise<void>;
+}
+
+/** Calls to the engine at a time. */
+const atOnce = 8;
+
+/**
+ * @param inspect undefined when there is none of that id any more
+ * @param onAnswer told of every answer that can be used
+ */
+export function createInspects<D>(
+  inspect: (id: string) => Promise<D | undefined> | undefined,
+  onAnswer: () => void,
+): Inspects<D> {
+  const entries = new Map<string, Entry<D>>();
+  const queue = limit(atOnce);
+
+  async function ask(id: string, entry: Entry<D>): Promise<void> {
+    entry.fresh = true; // unless something happens in the meantime
+    try {
+      const answer = await inspect(id);
+      if (answer === undefined) return;
+      entry.known = answer;
+      onAnswer();
+    } catch {
+      // One odd answer must not hide the others. Whether the engine is gone, the list tells.
+      entry.fresh = false;
+    }
+  }
+
+  async function answered(id: string): Promise<void> {
+    const entry = entries.get(id) ?? { fresh: false };
+    entries.set(id, entry);
+    if (!entry.fresh) entry.asked ??= queue(() => ask(id, entry)).finally(() => delete entry.asked);
+    await entry.asked;
+  }
+
+  return {
+    get(id) {
+      const entry = entries.get(id);
+      return entry?.known === undefined ? undefined : { known: entry.known, fresh: entry.fresh };
+    },
+    forget(id) {
+      const entry = entries.get(id);
+      if (entry) entry.fresh = false;
+    },
+    forgetAll() {
+      for (const entry of entries.values()) entry.fresh = false;
+    },
+    async load(ids) {
+      const wanted = new Set(ids);
+      for (const id of entries.keys()) if (!wanted.has(id)) entries.delete(id);
+      await Promise.all(ids.map(answered));
+    },
+  };
+}
+
+/** Runs at most so many at a time, the others in their order. */
+function limit(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running < most) running++;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}
