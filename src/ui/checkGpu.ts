@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import * as z from "zod/mini";
 import type { Health } from "../core/gpuHealth.ts";
 import { isUp } from "../core/holds.ts";
@@ -16,7 +17,9 @@ export const checkGpu = command({
   looksOnly: ({ container }) => container === undefined,
   async run(app, { container }, { fromUi }) {
     const { where, health } =
-      container === undefined ? { where: "This machine", health: await checkHost(app) } : await checkContainer(app, container);
+      container === undefined
+        ? { where: vscode.l10n.t("This machine"), health: await checkHost(app) }
+        : await checkContainer(app, container);
     if (fromUi) show(where, health);
     return { outcome: "checked", ...health };
   },
@@ -27,7 +30,10 @@ async function checkHost(app: App): Promise<Health> {
   if (engine.endpoint.socketPath === undefined) {
     return {
       verdict: "absent",
-      detail: `The GPUs of the engine's machine are unknown from here (context ${engine.endpoint.context}): check a container on it instead.`,
+      detail: vscode.l10n.t(
+        "The GPUs of the engine's machine are unknown from here (context {0}): check a container on it instead.",
+        engine.endpoint.context,
+      ),
     };
   }
   return app.nvidiaSmi.check();
@@ -36,7 +42,7 @@ async function checkHost(app: App): Promise<Health> {
 async function checkContainer(app: App, named: string): Promise<{ where: string; health: Health }> {
   const reached = await reach(app);
   const { id, name, state, details } = await findContainer(reached, named, "");
-  if (!isUp(state)) throw new UserError(`${name} does not run, so its GPUs cannot be checked: start it first.`);
+  if (!isUp(state)) throw new UserError(vscode.l10n.t("{0} does not run, so its GPUs cannot be checked: start it first.", name));
   const hostGpus = engineGpus(app, reached);
   const health = await checkContainerGpu(
     { id, gpus: details.gpus },

@@ -90,26 +90,28 @@ function parse({ id, keys }: Command<z.ZodMiniType>, given: unknown): never {
   const result = keys.safeParse(given);
   if (result.success) return result.data as never;
   const [issue] = result.error.issues;
-  if (issue?.code === "unrecognized_keys") throw new UserError(`${id} does not know '${issue.keys.join("', '")}'.`);
-  const where = issue && issue.path.length > 0 ? `'${issue.path.join(".")}'` : "its argument";
-  throw new UserError(`${id}: ${where} must be ${wanted(issue)}.`);
+  if (issue?.code === "unrecognized_keys")
+    throw new UserError(vscode.l10n.t("{0} does not know {1}.", id, `'${issue.keys.join("', '")}'`));
+  const where = issue && issue.path.length > 0 ? `'${issue.path.join(".")}'` : vscode.l10n.t("its argument");
+  throw new UserError(vscode.l10n.t("{0}: {1} must be {2}.", id, where, wanted(issue)));
 }
 
 /** Schemas of several forms bring their own words. */
 function wanted(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === "invalid_type")
-    return (
-      ({ string: "a text", boolean: "true or false", array: "a list" } as Record<string, string>)[issue.expected] ??
-      `a value of type ${issue.expected}`
-    );
-  return issue?.message ?? "another value";
+  if (issue?.code !== "invalid_type") return issue?.message ?? vscode.l10n.t("another value");
+  const types: Record<string, string> = {
+    string: vscode.l10n.t("a text"),
+    boolean: vscode.l10n.t("true or false"),
+    array: vscode.l10n.t("a list"),
+  };
+  return types[issue.expected] ?? vscode.l10n.t("a value of type {0}", issue.expected);
 }
 
 function untrusted(): UserError {
-  return new UserError("This workspace is not trusted: Berth shows what the engine holds, and starts or changes nothing.", {
-    title: "Manage Workspace Trust",
-    command: "workbench.trust.manage",
-  });
+  return new UserError(
+    vscode.l10n.t("This workspace is not trusted: Berth shows what the engine holds, and starts or changes nothing."),
+    { title: vscode.l10n.t("Manage Workspace Trust"), command: "workbench.trust.manage" },
+  );
 }
 
 /** Shows an error with its button. The first line is the sentence; what follows, such as log lines, needs the room of a dialog. */

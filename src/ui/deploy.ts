@@ -16,11 +16,11 @@ import { runPlan } from "./runPlan.ts";
 import { settings, type Open } from "./settings.ts";
 import { reach, type Reach } from "./target.ts";
 
-export const openKey = z.optional(z.enum(["window", "terminal", "none"], "'window', 'terminal' or 'none'"));
+export const openKey = z.optional(z.enum(["window", "terminal", "none"], vscode.l10n.t("'window', 'terminal' or 'none'")));
 const gpusKey = z.optional(
   z.union(
     [z.enum(["none", "all"]), z.array(z.union([z.string(), z.int()])), z.int().check(z.nonnegative())],
-    "'none', 'all', a list of indices or UUIDs, or a number of free ones",
+    vscode.l10n.t("'none', 'all', a list of indices or UUIDs, or a number of free ones"),
   ),
 );
 
@@ -36,7 +36,7 @@ const keys = z.strictObject({
   name: z.optional(z.string()),
   command: z.optional(z.array(z.string())),
   keepAlive: z.optional(z.boolean()),
-  mount: z.optional(z.union([z.string(), z.boolean()], "a folder, or false for nothing")),
+  mount: z.optional(z.union([z.string(), z.boolean()], vscode.l10n.t("a folder, or false for nothing"))),
   gpus: gpusKey,
   open: openKey,
   guided: z.optional(z.boolean()),
@@ -50,19 +50,22 @@ export const deploy = command({
     const reached = await reach(app);
     if (given.confirm === false)
       return openDeployed(app, reached, await deploySilently(app, reached, given), given.open ?? "none", { ask: false });
+    const yes = vscode.l10n.t("Yes, launch it");
+    const change = vscode.l10n.t("No, let me change something");
+    const justShow = vscode.l10n.t("Just show the command, don't run");
     let wish = await askDeploy(app, reached, given, { again: false });
     for (;;) {
       const decided = await decide(app, reached, wish);
       const context = reached.engine.endpoint.context;
       const answer = await confirm(
-        "Ready to launch the container with this command?",
-        `${runCommandLines(decided.spec)}\n\nDocker context: ${context}`,
-        "Yes, launch it",
-        "No, let me change something",
-        "Just show the command, don't run",
+        vscode.l10n.t("Ready to launch the container with this command?"),
+        `${runCommandLines(decided.spec)}\n\n${vscode.l10n.t("Docker context: {0}", context)}`,
+        yes,
+        change,
+        justShow,
       );
-      if (answer === "Just show the command, don't run") return showCommand(decided.spec, context);
-      if (answer === "No, let me change something") {
+      if (answer === justShow) return showCommand(decided.spec, context);
+      if (answer === change) {
         wish = await askDeploy(app, reached, wish, { again: true });
         continue;
       }
@@ -102,7 +105,7 @@ export async function deployDecided(
     silent,
     deploy: spec,
   });
-  if (!silent && health && health.verdict !== "ok") void notify.warn(`${name} runs, but: ${health.detail}`);
+  if (!silent && health && health.verdict !== "ok") void notify.warn(vscode.l10n.t("{0} runs, but: {1}", name, health.detail));
   return { outcome: "created", container: { id, name }, command: runCommand(spec), ...(log === undefined ? {} : { log }) };
 }
 
@@ -118,14 +121,14 @@ export async function openDeployed(
     await open(app, reached, deployed.container.id, wanted, options);
   } catch (error) {
     throw error instanceof UserError
-      ? new UserError(`${deployed.container.name} runs, but: ${error.message}`, error.remedy)
+      ? new UserError(vscode.l10n.t("{0} runs, but: {1}", deployed.container.name, error.message), error.remedy)
       : error;
   }
   return deployed;
 }
 
 async function showCommand(spec: RunSpec, context: string): Promise<Deployed> {
-  const content = `# Docker context: ${context}\n${runCommandLines(spec)}\n`;
+  const content = `# ${vscode.l10n.t("Docker context: {0}", context)}\n${runCommandLines(spec)}\n`;
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "shellscript", content }));
   return { outcome: "shown", container: { id: "", name: spec.name }, command: runCommand(spec) };
 }

@@ -36,14 +36,16 @@ export async function askDeploy(app: App, reached: Reach, given: DeployWish, { a
       .flatMap(({ tags, size }) => tags.map((tag) => ({ label: tag, description: bytes(size), value: tag })))
       .sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }));
     if (choices.length === 0)
-      throw new UserError("This engine has no image yet: pull one first, such as 'docker pull debian:12'.");
-    questions.push((place) => ask(pick(place, "Which image?", choices, wish.image), (image) => (wish.image = image)));
+      throw new UserError(vscode.l10n.t("This engine has no image yet: pull one first, such as 'docker pull debian:12'."));
+    questions.push((place) =>
+      ask(pick(place, vscode.l10n.t("Which image?"), choices, wish.image), (image) => (wish.image = image)),
+    );
   }
   if (again || wish.name === undefined) {
     const proposed = () => wish.name ?? proposeName(app, wish.image ?? "", taken);
     questions.push((place) =>
       ask(
-        type(place, "Name of the container", proposed(), (text) => nameProblem(text, taken)),
+        type(place, vscode.l10n.t("Name of the container"), proposed(), (text) => nameProblem(text, taken)),
         (name) => (wish.name = name),
       ),
     );
@@ -52,18 +54,21 @@ export async function askDeploy(app: App, reached: Reach, given: DeployWish, { a
     if (gpus.length > 0) questions.push((place) => ask(askGpus(reached, gpus, place, wish.gpus), (value) => (wish.gpus = value)));
     else if (!isLocal(reached))
       questions.push((place) =>
-        ask(pick(place, "GPUs of the engine's machine (unknown from here)", remoteGpus), (value) => (wish.gpus = value)),
+        ask(
+          pick(place, vscode.l10n.t("GPUs of the engine's machine (unknown from here)"), remoteGpus()),
+          (value) => (wish.gpus = value),
+        ),
       );
   }
   if (again || wish.mount === undefined)
     questions.push((place) => ask(askMount(place, reached, wish.mount), (mount) => (wish.mount = mount)));
-  await askInTurn("Deploy container", questions);
+  await askInTurn(vscode.l10n.t("Deploy container"), questions);
   return wish;
 }
 
-const remoteGpus = [
-  { label: "No GPU", value: "none" as const },
-  { label: "All GPUs", value: "all" as const },
+const remoteGpus = () => [
+  { label: vscode.l10n.t("No GPU"), value: "none" as const },
+  { label: vscode.l10n.t("All GPUs"), value: "all" as const },
 ];
 
 /** Checkboxes; the first free GPU is ticked unless something was chosen before. Nothing ticked is no GPU. */
@@ -88,7 +93,7 @@ async function askGpus(
       gpu.utilization === undefined ? undefined : `${gpu.utilization} %`,
       gpu.architecture,
     ];
-    const held = holding[n]?.length ? `held by ${holding[n].join(", ")}` : "free";
+    const held = holding[n]?.length ? vscode.l10n.t("held by {0}", holding[n].join(", ")) : vscode.l10n.t("free");
     return {
       label: `$(chip) GPU ${gpu.index}`,
       description: gpu.name,
@@ -97,7 +102,7 @@ async function askGpus(
       picked: isPicked(gpu, n),
     };
   });
-  const picked = await pickMany(place, "GPUs for the container; none ticked: no GPU", choices);
+  const picked = await pickMany(place, vscode.l10n.t("GPUs for the container; none ticked: no GPU"), choices);
   if (isBack(picked)) return picked;
   if (picked.length === 0) return "none";
   return picked.length === gpus.length && gpus.length > 1 ? "all" : picked;
@@ -109,15 +114,31 @@ async function askMount(place: Place, reached: Reach, current: DeployWish["mount
   const chosenBefore = typeof current === "string" && current !== folder ? [current] : [];
   const here = isLocal(reached);
   const choices = [
-    ...(folder && here ? [{ label: "$(folder) Workspace folder at /workspace", description: folder, value: folder }] : []),
-    ...chosenBefore.map((path) => ({ label: "$(folder) Chosen folder at /workspace", description: path, value: path })),
-    { label: "$(circle-slash) Nothing", description: "files stay in the container only", value: false as const },
-    ...(here ? [{ label: "$(folder-opened) Another folder at /workspace…", value: other }] : []),
+    ...(folder && here
+      ? [{ label: `$(folder) ${vscode.l10n.t("Workspace folder at /workspace")}`, description: folder, value: folder }]
+      : []),
+    ...chosenBefore.map((path) => ({
+      label: `$(folder) ${vscode.l10n.t("Chosen folder at /workspace")}`,
+      description: path,
+      value: path,
+    })),
+    {
+      label: `$(circle-slash) ${vscode.l10n.t("Nothing")}`,
+      description: vscode.l10n.t("files stay in the container only"),
+      value: false as const,
+    },
+    ...(here ? [{ label: `$(folder-opened) ${vscode.l10n.t("Another folder at /workspace…")}`, value: other }] : []),
   ];
   const active = current === true ? folder : current;
-  const picked = await pick<string | false | symbol>(place, "What should the container see of this machine?", choices, active);
+  const picked = await pick<string | false | symbol>(
+    place,
+    vscode.l10n.t("What should the container see of this machine?"),
+    choices,
+    active,
+  );
   if (isBack(picked)) return picked;
   if (typeof picked !== "symbol") return picked;
-  const chosen = await vscode.window.showOpenDialog({ canSelectFiles: false, canSelectFolders: true, openLabel: "Mount" });
+  const openLabel = vscode.l10n.t("Mount");
+  const chosen = await vscode.window.showOpenDialog({ canSelectFiles: false, canSelectFolders: true, openLabel });
   return chosen?.[0] ? chosen[0].fsPath : askMount(place, reached, current);
 }

@@ -33,7 +33,7 @@ export interface Decided {
 /** The run spec for a wish, and what it was decided on. @throws UserError for what cannot be */
 export async function decide(app: App, reached: Reach, wish: DeployWish): Promise<Decided> {
   const { image } = wish;
-  if (!image) throw new UserError("'image' is missing: the name of an image on the engine.");
+  if (!image) throw new UserError(vscode.l10n.t("'image' is missing: the name of an image on the engine."));
   const details = await reached.engine.inspectImage(image);
   if (!details) throw new UserError(missingImage(image));
   const taken = (await reached.engine.containers()).map(({ name }) => name);
@@ -81,10 +81,12 @@ async function resolveMount(reached: Reach, mount: string | boolean | undefined)
         ? undefined
         : workspaceFolder();
   if (source === undefined) {
-    if (mount === true) throw new UserError("There is no workspace folder to mount: open one, or name the folder to mount.");
+    if (mount === true)
+      throw new UserError(vscode.l10n.t("There is no workspace folder to mount: open one, or name the folder to mount."));
     return [];
   }
-  if (!source.startsWith("/")) throw new UserError(`'${source}' cannot be mounted: give the folder's full path.`);
+  if (!source.startsWith("/"))
+    throw new UserError(vscode.l10n.t("'{0}' cannot be mounted: give the folder's full path.", source));
   if (
     isLocal(reached) &&
     !(await access(source).then(
@@ -92,7 +94,7 @@ async function resolveMount(reached: Reach, mount: string | boolean | undefined)
       () => false,
     ))
   ) {
-    throw new UserError(`The folder ${source} does not exist: create it, or mount another one.`);
+    throw new UserError(vscode.l10n.t("The folder {0} does not exist: create it, or mount another one.", source));
   }
   return [{ source, target: "/workspace" }];
 }
@@ -106,7 +108,9 @@ async function resolveGpus(
   if (typeof wish !== "number") return { request: wish.length === 0 ? "none" : { ids: wish.map(String) }, reserved: [] };
   if (wish === 0) return { request: "none", reserved: [] };
   if (!isLocal(reached))
-    throw new UserError("Which GPUs are free is unknown on an engine that is not this machine's: name them instead.");
+    throw new UserError(
+      vscode.l10n.t("Which GPUs are free is unknown on an engine that is not this machine's: name them instead."),
+    );
   const host = await app.nvidiaSmi.read();
   app.store.update({ gpus: host });
   const gpus = host.state === "known" ? host.gpus : [];

@@ -41,8 +41,8 @@ export const showDeploymentLogs = command({
       .sort()
       .reverse();
     if (files.length === 0)
-      throw new UserError("There are no deployment logs yet: every deploy writes one.", {
-        title: "Deploy Container",
+      throw new UserError(vscode.l10n.t("There are no deployment logs yet: every deploy writes one."), {
+        title: vscode.l10n.t("Deploy Container"),
         command: "berth.deploy",
       });
     const items = files.map((file) => {
@@ -51,7 +51,8 @@ export const showDeploymentLogs = command({
         date && time ? `${date.replace(/(....)(..)(..)/, "$1-$2-$3")} ${time.replace(/(..)(..)(..)/, "$1:$2:$3")}` : "";
       return { label: name ?? file, description: when, file };
     });
-    const picked = await vscode.window.showQuickPick(items, { placeHolder: "Which deployment log?", matchOnDescription: true });
+    const placeHolder = vscode.l10n.t("Which deployment log?");
+    const picked = await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true });
     if (!picked) throw new Cancelled();
     await vscode.window.showTextDocument(vscode.Uri.file(join(folder(app), picked.file)), { preview: true });
     return { outcome: "shown" };

@@ -26,15 +26,17 @@ export const startEngine = command({
         : existsSync("/run/systemd/system")
           ? "sudo systemctl start docker"
           : "sudo service docker start";
-    return Promise.resolve(propose("Start Docker", line));
+    return Promise.resolve(propose(vscode.l10n.t("Start Docker"), line));
   },
 });
 
 export const joinGroup = command({
   id: "berth.joinDockerGroup",
   keys: z.strictObject({}),
-  run: () =>
-    Promise.resolve(propose("Join the docker group", `sudo usermod -aG docker ${userInfo().username.replace(/[^\w.-]/g, "")}`)),
+  run() {
+    const line = `sudo usermod -aG docker ${userInfo().username.replace(/[^\w.-]/g, "")}`;
+    return Promise.resolve(propose(vscode.l10n.t("Join the docker group"), line));
+  },
 });
 
 export const reconnect = command({

@@ -50,38 +50,36 @@ function change({ id, question, outcome, doing, done, fits, refusal, plan }: Cha
   });
 }
 
-const { t } = vscode.l10n;
-
 export const pause = change({
   id: "berth.pause",
-  question: t("Pause which container?"),
+  question: vscode.l10n.t("Pause which container?"),
   outcome: "paused",
-  doing: t("Pausing"),
-  done: t("Paused"),
+  doing: vscode.l10n.t("Pausing"),
+  done: vscode.l10n.t("Paused"),
   fits: (state) => state === "running",
-  refusal: ({ name, state }) => t("{0} is {1}: only a running container can be paused.", name, state),
+  refusal: ({ name, state }) => vscode.l10n.t("{0} is {1}: only a running container can be paused.", name, state),
   plan: planPause,
 });
 
 export const unpause = change({
   id: "berth.unpause",
-  question: t("Unpause which container?"),
+  question: vscode.l10n.t("Unpause which container?"),
   outcome: "unpaused",
-  doing: t("Unpausing"),
-  done: t("Unpaused"),
+  doing: vscode.l10n.t("Unpausing"),
+  done: vscode.l10n.t("Unpaused"),
   fits: (state) => state === "paused",
-  refusal: ({ name, state }) => t("{0} is {1}, not paused.", name, state),
+  refusal: ({ name, state }) => vscode.l10n.t("{0} is {1}, not paused.", name, state),
   plan: planUnpause,
 });
 
 export const restart = change({
   id: "berth.restart",
-  question: t("Restart which container?"),
+  question: vscode.l10n.t("Restart which container?"),
   outcome: "restarted",
-  doing: t("Restarting"),
-  done: t("Restarted"),
+  doing: vscode.l10n.t("Restarting"),
+  done: vscode.l10n.t("Restarted"),
   fits: (state) => isUp(state) || state === "exited" || state === "created",
-  refusal: ({ name, state }) => t("{0} is {1}, and cannot be restarted.", name, state),
+  refusal: ({ name, state }) => vscode.l10n.t("{0} is {1}, and cannot be restarted.", name, state),
   plan: planRestart,
 });
 
@@ -90,7 +88,7 @@ export const rename = command({
   keys: z.strictObject({ container: z.optional(z.string()), name: z.optional(z.string()) }),
   async run(app, given, { fromUi }) {
     const reached = await reach(app);
-    const found = await findContainer(reached, given.container, t("Rename which container?"));
+    const found = await findContainer(reached, given.container, vscode.l10n.t("Rename which container?"));
     const taken = (await reached.engine.containers()).map((container) => container.name);
     const problem = (text: string) => (text === found.name ? undefined : nameProblem(text, taken));
     const name = given.name ?? (await askName(found.name, problem));
@@ -103,6 +101,6 @@ export const rename = command({
 
 /** @throws Cancelled */
 async function askName(old: string, problem: (text: string) => string | undefined): Promise<string> {
-  const answer = await type(alone(t("Rename {0}", old)), t("The container's new name"), old, problem);
+  const answer = await type(alone(vscode.l10n.t("Rename {0}", old)), vscode.l10n.t("The container's new name"), old, problem);
   return isBack(answer) ? old : answer;
 }

@@ -18,10 +18,9 @@ export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visibl
   async function read(): Promise<void> {
     lastRead = performance.now();
     const endpoint = await findEndpoint();
-    const where = endpoint ? `context ${endpoint.context}` : "there is no such Docker context";
     const gpus =
       endpoint?.socketPath === undefined
-        ? ({ state: "unknown", reason: `The GPUs of the engine's machine are unknown from here (${where}).` } as const)
+        ? ({ state: "unknown", reason: whyUnknown(endpoint?.context) } as const)
         : await app.nvidiaSmi.read();
     if (disposed) return;
     // Another context was chosen meanwhile.
@@ -59,4 +58,10 @@ export function createGpuPoll(app: App): vscode.Disposable & { setVisible(visibl
       unlisten();
     },
   };
+}
+
+function whyUnknown(context: string | undefined): string {
+  return context === undefined
+    ? vscode.l10n.t("The GPUs of the engine's machine are unknown from here (there is no such Docker context).")
+    : vscode.l10n.t("The GPUs of the engine's machine are unknown from here (context {0}).", context);
 }

@@ -69,22 +69,25 @@ function follow(app: App, { id, name }: Inspected): Channel {
 }
 
 export function noteText(name: string, note: Note): string {
-  const { t } = vscode.l10n;
   switch (note.kind) {
     case "ended":
       return note.oomKilled
-        ? t("{0} ran out of memory (exit code {1}); its log goes on here when it is started again", name, note.exitCode)
-        : t("{0} exited with code {1}; its log goes on here when it is started again", name, note.exitCode);
+        ? vscode.l10n.t(
+            "{0} ran out of memory (exit code {1}); its log goes on here when it is started again",
+            name,
+            note.exitCode,
+          )
+        : vscode.l10n.t("{0} exited with code {1}; its log goes on here when it is started again", name, note.exitCode);
     case "started":
-      return t("{0} was started again", name);
+      return vscode.l10n.t("{0} was started again", name);
     case "replaced":
-      return t("{0} is a new container now", name);
+      return vscode.l10n.t("{0} is a new container now", name);
     case "gone":
-      return t("{0} was removed", name);
+      return vscode.l10n.t("{0} was removed", name);
     case "engineGone":
-      return t("The Docker engine went away; Berth keeps trying");
+      return vscode.l10n.t("The Docker engine went away; Berth keeps trying");
     case "engineBack":
-      return t("The Docker engine is back");
+      return vscode.l10n.t("The Docker engine is back");
   }
 }
 

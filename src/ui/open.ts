@@ -23,7 +23,7 @@ export async function open(app: App, reached: Reach, id: string, wanted: Open, o
   const container = await findContainer(reached, id, "");
   const { folder } = options;
   if (folder !== undefined && !(await reached.engine.has(id, folder)))
-    throw new UserError(`There is no folder ${folder} in ${container.name}.`);
+    throw new UserError(vscode.l10n.t("There is no folder {0} in {1}.", folder, container.name));
   if (wanted === "terminal") return openTerminal(reached, container, folder);
   await openWindow(app, reached, container, options);
 }
@@ -41,7 +41,8 @@ export async function openTerminal(
       break;
     }
   }
-  if (shell === undefined) throw new UserError(`${name} has no shell to open a terminal with: its image '${image}' brings none.`);
+  if (shell === undefined)
+    throw new UserError(vscode.l10n.t("{0} has no shell to open a terminal with: its image '{1}' brings none.", name, image));
   const { program, args } = cli.terminal(["exec", "--interactive", "--tty", "--workdir", folder, id, shell]);
   const terminal = vscode.window.createTerminal({
     name,
@@ -80,21 +81,26 @@ async function attachByCommand(app: App, { id, name }: Inspected): Promise<boole
   const error = await Promise.race([attached, waiting]);
   if (error === undefined) return true;
   const message = words(error);
-  if (!/not found/i.test(message)) throw new UserError(`Dev Containers could not attach to ${name}: ${message}`);
+  if (!/not found/i.test(message))
+    throw new UserError(vscode.l10n.t("Dev Containers could not attach to {0}: {1}", name, message));
   app.log.info(`${attachCommand} is not there: ${message}`);
   return false;
 }
 
 async function offerTerminal(reached: Reach, container: Inspected, codeCommand: string, ask: boolean): Promise<void> {
-  const sentence = `A window in ${container.name} needs the Dev Containers extension.`;
+  const sentence = vscode.l10n.t("A window in {0} needs the Dev Containers extension.", container.name);
   if (!ask)
     throw new UserError(
-      `${sentence} Install it, or open a terminal instead. With it installed, this opens the window too: ${codeCommand}`,
+      vscode.l10n.t(
+        "{0} Install it, or open a terminal instead. With it installed, this opens the window too: {1}",
+        sentence,
+        codeCommand,
+      ),
     );
-  const install = "Install Dev Containers";
-  const terminal = "Open Terminal";
-  const copy = "Copy Command";
-  const detail = `With it installed, this command line opens the window too:\n\n${codeCommand}`;
+  const install = vscode.l10n.t("Install Dev Containers");
+  const terminal = vscode.l10n.t("Open Terminal");
+  const copy = vscode.l10n.t("Copy Command");
+  const detail = `${vscode.l10n.t("With it installed, this command line opens the window too:")}\n\n${codeCommand}`;
   const answer = await confirm(sentence, detail, terminal, install, copy);
   if (answer === terminal) await openTerminal(reached, container);
   if (answer === copy) await vscode.env.clipboard.writeText(codeCommand);
@@ -106,16 +112,20 @@ async function mayOpen({ cli, engine }: Reach, container: Inspected, ask: boolea
   const result = await cli.probe(["exec", container.id, "/bin/sh", "-c", serverNeedsScript], 10_000);
   const missing = missingForServer(result.exitCode === 0 ? result.stdout : undefined);
   if (missing.length === 0) return true;
-  const words = `VS Code needs ${missing.join(", ")} in a container, and '${container.image}' does not have ${missing.length === 1 ? "it" : "them"}.`;
+  const all = missing.join(", ");
+  const words =
+    missing.length === 1
+      ? vscode.l10n.t("VS Code needs {0} in a container, and '{1}' does not have it.", all, container.image)
+      : vscode.l10n.t("VS Code needs {0} in a container, and '{1}' does not have them.", all, container.image);
   if (!ask) {
-    void notify.warn(`${words} The window may not open; a terminal does.`);
+    void notify.warn(`${words} ${vscode.l10n.t("The window may not open; a terminal does.")}`);
     return true;
   }
-  const anyway = "Open Anyway";
-  const terminal = "Open Terminal";
+  const anyway = vscode.l10n.t("Open Anyway");
+  const terminal = vscode.l10n.t("Open Terminal");
   const answer = await vscode.window.showWarningMessage(
     words,
-    { modal: true, detail: "A terminal works without them, if there is a shell." },
+    { modal: true, detail: vscode.l10n.t("A terminal works without them, if there is a shell.") },
     anyway,
     terminal,
   );

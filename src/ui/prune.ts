@@ -18,15 +18,18 @@ export const prune = command({
   id: "berth.prune",
   keys: z.strictObject({}),
   async run(app) {
-    const { t } = vscode.l10n;
     const reached = await reach(app);
     const [containers, images] = await Promise.all([reached.engine.containers(), reached.engine.images()]);
     const found = prunable(containers, images);
     if (found.length === 0) {
-      void notify.info(t("There is nothing to prune: no stopped container, no unused image."));
+      void notify.info(vscode.l10n.t("There is nothing to prune: no stopped container, no unused image."));
       return { outcome: "removed" };
     }
-    const answer = await pickMany(alone(t("Prune")), t("What should go? Nothing else will."), choices(found));
+    const answer = await pickMany(
+      alone(vscode.l10n.t("Prune")),
+      vscode.l10n.t("What should go? Nothing else will."),
+      choices(found),
+    );
     if (isBack(answer) || answer.length === 0) throw new Cancelled();
     const ids = answer.filter(({ kind }) => kind === "container").map(({ reference }) => reference);
     const going = await lookAt(reached, ids);
@@ -36,10 +39,10 @@ export const prune = command({
       [
         ...(going.length > 0 ? [severalText(going, Infinity)] : []),
         ...(goingImages.length > 0
-          ? [goingImages.map(({ label, description }) => t("Image {0} ({1})", label, description)).join("\n")]
+          ? [goingImages.map(({ label, description }) => vscode.l10n.t("Image {0} ({1})", label, description)).join("\n")]
           : []),
       ].join("\n\n"),
-      t("Remove"),
+      vscode.l10n.t("Remove"),
     );
     const work = [
       ...going.map(({ container }) => ({
@@ -48,7 +51,7 @@ export const prune = command({
       })),
       ...goingImages.map((image) => ({ name: image.label, act: () => rmImage(reached, image) })),
     ];
-    const telling = { doing: t("Removing"), done: t("Removed"), noun: "item" } as const;
+    const telling = { doing: vscode.l10n.t("Removing"), done: vscode.l10n.t("Removed"), noun: "item" } as const;
     await onSeveral(
       app,
       telling,
@@ -64,18 +67,17 @@ export const prune = command({
 });
 
 function question(containers: number, images: number): string {
-  const { t } = vscode.l10n;
-  if (images === 0) return containers === 1 ? t("Remove 1 container?") : t("Remove {0} containers?", containers);
-  if (containers === 0) return images === 1 ? t("Remove 1 image?") : t("Remove {0} images?", images);
-  return t("Remove these containers ({0}) and images ({1})?", containers, images);
+  if (images === 0)
+    return containers === 1 ? vscode.l10n.t("Remove 1 container?") : vscode.l10n.t("Remove {0} containers?", containers);
+  if (containers === 0) return images === 1 ? vscode.l10n.t("Remove 1 image?") : vscode.l10n.t("Remove {0} images?", images);
+  return vscode.l10n.t("Remove these containers ({0}) and images ({1})?", containers, images);
 }
 
 function choices(found: readonly Prunable[]): Choice<Prunable>[] {
-  const { t } = vscode.l10n;
   const titles = {
-    container: t("Stopped containers"),
-    untagged: t("Untagged images that nothing uses"),
-    image: t("Images that no container uses"),
+    container: vscode.l10n.t("Stopped containers"),
+    untagged: vscode.l10n.t("Untagged images that nothing uses"),
+    image: vscode.l10n.t("Images that no container uses"),
   };
   return (["container", "untagged", "image"] as const).flatMap((kind) => {
     const some = found.filter((one) => one.kind === kind);

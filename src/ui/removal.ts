@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { keepAs, type Keep } from "../core/keepImage.ts";
 import { losses, type Losses } from "../core/losses.ts";
 import { UserError } from "../core/errors.ts";
@@ -7,7 +8,8 @@ import type { Inspected, Reach } from "./target.ts";
 
 /** @throws UserError when there is an image of that name, which would lose it */
 export async function keep({ engine }: Reach, container: Inspected, image: string): Promise<Keep> {
-  if (await engine.inspectImage(image)) throw new UserError(`There is an image '${image}' already: choose another name.`);
+  if (await engine.inspectImage(image))
+    throw new UserError(vscode.l10n.t("There is an image '{0}' already: choose another name.", image));
   // The base is gone when its last tag was removed and the engine pruned it.
   return keepAs(image, container, await engine.inspectImage(container.imageId));
 }

@@ -27,19 +27,22 @@ export const removeImage = command({
 });
 
 async function removeImages(app: App, named: readonly string[] | undefined, force: boolean): Promise<object> {
-  const { t } = vscode.l10n;
   const reached = await reach(app);
-  if (named === undefined && force) throw new UserError("berth.removeImage with 'force' needs 'image': what to remove.");
+  if (named === undefined && force)
+    throw new UserError(vscode.l10n.t("berth.removeImage with 'force' needs 'image': what to remove."));
   const going = await lookAt(reached, named ?? (await askImages(reached)));
   const [first] = going;
   if (!first) throw new Cancelled();
   if (!force) {
-    const question = going.length === 1 ? t("Remove the image '{0}'?", first.reference) : t("Remove {0} images?", going.length);
-    await confirm(question, going.map(({ text }) => text).join("\n"), t("Remove"));
+    const question =
+      going.length === 1
+        ? vscode.l10n.t("Remove the image '{0}'?", first.reference)
+        : vscode.l10n.t("Remove {0} images?", going.length);
+    await confirm(question, going.map(({ text }) => text).join("\n"), vscode.l10n.t("Remove"));
   }
   if (going.length === 1) await rmImage(reached, first);
   else {
-    const telling = { doing: t("Removing"), done: t("Removed"), noun: "image" } as const;
+    const telling = { doing: vscode.l10n.t("Removing"), done: vscode.l10n.t("Removed"), noun: "image" } as const;
     await onSeveral(
       app,
       telling,

@@ -17,6 +17,11 @@ export interface Removal {
   outcome: "retired" | "removed";
 }
 
+/** On a button. */
+export function verbText(verb: Removal["verb"]): string {
+  return verb === "Retire" ? vscode.l10n.t("Retire") : vscode.l10n.t("Remove");
+}
+
 /** How many containers are looked at together: a diff reads the whole writable layer. */
 const looksAtATime = 4;
 
@@ -25,20 +30,25 @@ export async function removeSeveral(app: App, ids: readonly string[], { verb, ou
   const reached = await reach(app);
   const going = await lookAt(reached, ids);
   const withFiles = going.some(({ lost }) => filesLost(lost));
-  const { t } = vscode.l10n;
-  const keepFirst = verb === "Retire" ? t("Keep as Images, Then Retire") : t("Keep as Images, Then Remove");
-  const showAll = t("Show the Full List");
-  const question = verb === "Retire" ? t("Retire {0} containers?", going.length) : t("Remove {0} containers?", going.length);
-  const answers = [verb, ...(withFiles ? [keepFirst] : []), showAll];
+  const keepFirst =
+    verb === "Retire" ? vscode.l10n.t("Keep as Images, Then Retire") : vscode.l10n.t("Keep as Images, Then Remove");
+  const showAll = vscode.l10n.t("Show the Full List");
+  const question =
+    verb === "Retire"
+      ? vscode.l10n.t("Retire {0} containers?", going.length)
+      : vscode.l10n.t("Remove {0} containers?", going.length);
+  const answers = [verbText(verb), ...(withFiles ? [keepFirst] : []), showAll];
   const answer = await confirm(question, severalText(going), ...answers);
   if (answer === showAll) {
     // A dialog would hide it: who has read it asks again.
-    await showText(t("What goes"), "plaintext", fullList(going));
+    await showText(vscode.l10n.t("What goes"), "plaintext", fullList(going));
     throw new Cancelled();
   }
   await onSeveral(
     app,
-    verb === "Retire" ? { doing: t("Retiring"), done: t("Retired") } : { doing: t("Removing"), done: t("Removed") },
+    verb === "Retire"
+      ? { doing: vscode.l10n.t("Retiring"), done: vscode.l10n.t("Retired") }
+      : { doing: vscode.l10n.t("Removing"), done: vscode.l10n.t("Removed") },
     going,
     ({ container }) => container.name,
     async ({ container, lost }) => {

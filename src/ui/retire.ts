@@ -5,12 +5,12 @@ import { isUp } from "../core/holds.ts";
 import { blanked } from "../core/keepImage.ts";
 import { filesLost, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
 import { planRetire, type RemoveChoices } from "../core/plan.ts";
-import { isOwn } from "../core/rows.ts";
+import { isOwn } from "../core/maker.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { alone, confirm, isBack, type } from "./prompts.ts";
 import { keep, keptName, whatIsLost } from "./removal.ts";
-import { removeSeveral, type Removal } from "./removeSeveral.ts";
+import { removeSeveral, verbText, type Removal } from "./removeSeveral.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
 
@@ -51,9 +51,10 @@ async function removeContainer(
   { verb, outcome }: Removal,
 ): Promise<object> {
   if (force && container === undefined)
-    throw new UserError(`berth.${verb.toLowerCase()} with 'force' needs 'container': what to remove.`);
+    throw new UserError(vscode.l10n.t("{0} with 'force' needs 'container': what to remove.", `berth.${verb.toLowerCase()}`));
   const reached = await reach(app);
-  const found = await findContainer(reached, container, `${verb} which container?`);
+  const question = verb === "Retire" ? vscode.l10n.t("Retire which container?") : vscode.l10n.t("Remove which container?");
+  const found = await findContainer(reached, container, question);
   const removeImage = keepImage === false ? await removableImage(reached, found) : undefined;
   // Without a question nobody has seen the anonymous volumes: they stay on the engine.
   const choices: RemoveChoices = force
@@ -70,7 +71,7 @@ async function removableImage({ engine }: Reach, { id, name, image, imageId }: I
   const others = (await engine.containers()).filter((other) => other.imageId === imageId && other.id !== id);
   if (others.length > 0) {
     const users = others.map((other) => other.name).join(", ");
-    throw new UserError(`The image ${image} is in use by ${users} too: retire ${name} without removing it.`);
+    throw new UserError(vscode.l10n.t("The image {0} is in use by {1} too: retire {2} without removing it.", image, users, name));
   }
   return (await engine.inspectImage(image))?.id === imageId ? image : imageId;
 }
@@ -86,16 +87,21 @@ interface Question {
 /** Shows exactly what goes, and asks. @throws Cancelled */
 async function askRemoval(reached: Reach, container: Inspected, question: Question): Promise<RemoveChoices> {
   const lost = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: `Looking at what ${container.name} holds` },
+    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Looking at what {0} holds", container.name) },
     () => whatIsLost(reached, container),
   );
   const { verb, keepFirst } = question;
-  const keepAnswer = `Keep as Image, Then ${verb}`;
-  const answers = [...(keepFirst ? [] : [verb]), ...(keepFirst || filesLost(lost) ? [keepAnswer] : [])];
-  const answer = await confirm(`${verb} '${container.name}'?`, removalText(container, lost, question), ...answers);
-  if (answer === verb) return { volumes: true };
-  const empty = blanked(container.details);
-  const prompt = `Name of the image that keeps ${container.name}'s files${empty.length > 0 ? `; ${empty.join(", ")} will be empty in it` : ""}`;
+  const isRetire = verb === "Retire";
+  const keepAnswer = isRetire ? vscode.l10n.t("Keep as Image, Then Retire") : vscode.l10n.t("Keep as Image, Then Remove");
+  const answers = [...(keepFirst ? [] : [verbText(verb)]), ...(keepFirst || filesLost(lost) ? [keepAnswer] : [])];
+  const asked = isRetire ? vscode.l10n.t("Retire '{0}'?", container.name) : vscode.l10n.t("Remove '{0}'?", container.name);
+  const answer = await confirm(asked, removalText(container, lost, question), ...answers);
+  if (answer !== keepAnswer) return { volumes: true };
+  const empty = blanked(container.details).join(", ");
+  const prompt =
+    empty === ""
+      ? vscode.l10n.t("Name of the image that keeps {0}'s files", container.name)
+      : vscode.l10n.t("Name of the image that keeps {0}'s files; {1} will be empty in it", container.name, empty);
   const name = await type(alone(keepAnswer), prompt, keptName(container.name), imageNameProblem);
   if (isBack(name)) return askRemoval(reached, container, question);
   return { volumes: true, keepAs: await keep(reached, container, name) };
@@ -104,12 +110,17 @@ async function askRemoval(reached: Reach, container: Inspected, question: Questi
 function removalText(container: Inspected, lost: Losses, { removeImage }: Question): string {
   const { image, state } = container;
   return [
-    `It ${isUp(state) ? `is ${state}` : "is stopped"}, and was made from ${image}.${isOwn(container) ? "" : " It was not created by Berth."}`,
+    [
+      vscode.l10n.t("It is {0}, and was made from {1}.", isUp(state) ? state : vscode.l10n.t("stopped"), image),
+      ...(isOwn(container) ? [] : [vscode.l10n.t("It was not created by Berth.")]),
+    ].join(" "),
     nothingLost(lost)
-      ? "Nothing in it would be lost: no file was changed, and files in its mounts stay."
-      : `These would be lost:\n${renderLosses(lost)}`,
-    ...(filesLost(lost) ? ["Files in its mounts stay."] : []),
-    ...(removeImage === undefined ? [] : [`The image ${removeImage} would be removed too, unless the container is kept as one.`]),
+      ? vscode.l10n.t("Nothing in it would be lost: no file was changed, and files in its mounts stay.")
+      : `${vscode.l10n.t("These would be lost:")}\n${renderLosses(lost)}`,
+    ...(filesLost(lost) ? [vscode.l10n.t("Files in its mounts stay.")] : []),
+    ...(removeImage === undefined
+      ? []
+      : [vscode.l10n.t("The image {0} would be removed too, unless the container is kept as one.", removeImage)]),
   ].join("\n\n");
 }
 
@@ -117,5 +128,5 @@ function removalText(container: Inspected, lost: Losses, { removeImage }: Questi
 function imageNameProblem(name: string): string | undefined {
   return /^[a-z0-9]+([._/-]+[a-z0-9]+)*(:\w[\w.-]{0,127})?$/.test(name)
     ? undefined
-    : "Write it as REPOSITORY:TAG, the repository in small letters and digits.";
+    : vscode.l10n.t("Write it as REPOSITORY:TAG, the repository in small letters and digits.");
 }

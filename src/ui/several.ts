@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { Cancelled } from "../core/errors.ts";
 import { eachOf, summary, type Result } from "../core/several.ts";
+import { count } from "../core/units.ts";
 import type { App } from "./app.ts";
 import { notify } from "./notify.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
@@ -25,8 +26,7 @@ export async function onSeveral<T>(
   name: (item: T) => string,
   work: (item: T) => Promise<{ name: string; left?: boolean }>,
 ): Promise<readonly Result[]> {
-  const nouns = `${noun}s`;
-  const title = `${doing} ${items.length} ${nouns}`;
+  const title = vscode.l10n.t("{0} {1}", doing, count(items.length, noun));
   const results = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     (bar, token) => {

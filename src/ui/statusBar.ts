@@ -6,8 +6,8 @@ import type { App } from "./app.ts";
 /** The status-bar item `berth.gpu`: GPU health in a few words, a table as tooltip, a click opens the GPU view. */
 export function createStatusBar(app: App): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("berth.gpu", vscode.StatusBarAlignment.Right, 50);
-  item.name = "Berth: GPU health";
-  item.command = { command: "berth.gpus.focus", title: "Open GPU View" };
+  item.name = vscode.l10n.t("Berth: GPU health");
+  item.command = { command: "berth.gpus.focus", title: vscode.l10n.t("Open GPU View") };
   let drawn = "";
   const draw = (state: State) => {
     const names = new Map(state.containers.map(({ id, name }) => [id, name]));

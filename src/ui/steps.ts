@@ -16,10 +16,9 @@ import { runPlan } from "./runPlan.ts";
 import { severalContainers } from "./several.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
 
-const { t } = vscode.l10n;
-const startWhich = t("Start which container?");
-const stopWhich = t("Stop which container?");
-const terminalWhich = t("Open a terminal in which container?");
+const startWhich = vscode.l10n.t("Start which container?");
+const stopWhich = vscode.l10n.t("Stop which container?");
+const terminalWhich = vscode.l10n.t("Open a terminal in which container?");
 
 /** The single steps. They never ask when their target is given. */
 
@@ -50,7 +49,7 @@ export const start = command({
   asks: { question: startWhich, fits: ({ state }) => !isUp(state) || state === "paused" },
   run: async (app, given, call) => startOne(app, await reach(app), given, call, startWhich),
   several: severalContainers(
-    () => ({ doing: t("Starting"), done: t("Started") }),
+    () => ({ doing: vscode.l10n.t("Starting"), done: vscode.l10n.t("Started") }),
     "started",
     async (app, reached, container) => {
       const plan = planStart(container);
@@ -66,7 +65,7 @@ export const run = command({
   keys: oneContainer,
   async run(app, given, call) {
     const reached = await reach(app);
-    const started = await startOne(app, reached, given, call, "Run which container?");
+    const started = await startOne(app, reached, given, call, vscode.l10n.t("Run which container?"));
     await open(app, reached, started.container.id, "terminal", { ask: call.fromUi });
     return started;
   },
@@ -80,21 +79,21 @@ export const stop = command({
     const reached = await reach(app);
     const found = await findContainer(reached, container, stopWhich, ({ state }) => isUp(state));
     if (fromUi && found.details.autoRemove) {
-      const detail = t(
+      const detail = vscode.l10n.t(
         "It was run with --rm: Docker removes it as soon as it stops, with every file that was changed in it. Retire can keep it as an image first.",
       );
-      await confirm(t("Stop '{0}' and lose it?", found.name), detail, t("Stop and Lose It"));
+      await confirm(vscode.l10n.t("Stop '{0}' and lose it?", found.name), detail, vscode.l10n.t("Stop and Lose It"));
     }
     await runPlan(app, reached, planStop(found), { silent: !fromUi });
     return { outcome: "stopped" };
   },
   several: severalContainers(
-    () => ({ doing: t("Stopping"), done: t("Stopped") }),
+    () => ({ doing: vscode.l10n.t("Stopping"), done: vscode.l10n.t("Stopped") }),
     "stopped",
     async (app, reached, container) => {
       if (!isUp(container.state)) return false;
       if (container.details.autoRemove)
-        throw new UserError(t("Run with --rm, it would be lost once it stops: stop it by itself."));
+        throw new UserError(vscode.l10n.t("Run with --rm, it would be lost once it stops: stop it by itself."));
       await runPlan(app, reached, planStop(container), { silent: true });
       return true;
     },
@@ -109,7 +108,7 @@ export const openTerminal = command({
   async run(app, { container }) {
     const reached = await reach(app);
     const found = await findContainer(reached, container, terminalWhich, ({ state }) => state === "running");
-    if (found.state !== "running") throw new UserError(t("{0} is {1}: start it first.", found.name, found.state));
+    if (found.state !== "running") throw new UserError(vscode.l10n.t("{0} is {1}: start it first.", found.name, found.state));
     await open(app, reached, found.id, "terminal", { ask: false });
     return { outcome: "shown" };
   },
@@ -118,7 +117,8 @@ export const openTerminal = command({
 /** The container that is named, started if it does not run; or a new one of the image. */
 async function startOne(app: App, reached: Reach, keys: z.infer<typeof oneContainer>, { fromUi }: Call, question: string) {
   const { container, image, name } = keys;
-  if (container !== undefined && image !== undefined) throw new UserError("Give 'container' or 'image', not both.");
+  if (container !== undefined && image !== undefined)
+    throw new UserError(vscode.l10n.t("Give 'container' or 'image', not both."));
   if (image !== undefined) {
     return {
       ...(await deployDecided(app, reached, await decide(app, reached, { image, name }), { silent: !fromUi })),
