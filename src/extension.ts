@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import * as l10n from "@vscode/l10n";
 import { userInfo } from "node:os";
 import type { Row } from "./core/rows.ts";
 import { initialState } from "./core/state.ts";
@@ -48,6 +49,8 @@ const everyday = [
 const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect, selectContext, copyDiagnostics];
 
 export function activate(context: vscode.ExtensionContext): void {
+  // What knows nothing of VS Code speaks the same language. There is no bundle for English.
+  if (vscode.l10n.bundle) l10n.config({ contents: vscode.l10n.bundle });
   const { log, problems } = createLog();
   const store = createStore(initialState);
   let focused: vscode.TreeView<Row> | undefined;
@@ -65,6 +68,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const gpuPoll = createGpuPoll(app);
   const views = createViews(
     app,
+    context.workspaceState,
     (visible) => {
       app.feed.setVisible(visible.size > 0);
       gpuPoll.setVisible(visible.has("berth.gpus"));

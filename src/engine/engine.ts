@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import type { Agent } from "node:http";
 import type { Socket } from "node:net";
 import { delimiter, join } from "node:path";
+import * as l10n from "@vscode/l10n";
 import { withoutPassword } from "../core/contexts.ts";
 import { parseEngineInfo, type EngineInfo } from "../core/engineInfo.ts";
 import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";
@@ -187,19 +188,19 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
         bounded((options) => docker.info(options)),
         bounded((options) => docker.version(options)),
       ]);
-      return understood("itself", () => parseEngineInfo(info, version));
+      return understood(l10n.t("itself"), () => parseEngineInfo(info, version));
     },
     containers: async () => parseContainers(await bounded((options) => docker.listContainers({ all: true, ...options }))),
     async inspect(id) {
       if (!containerReference.test(id)) return undefined;
       const json = await orUndefined(bounded((options) => docker.getContainer(id).inspect(options)));
-      return json === undefined ? undefined : understood(`container '${id}'`, () => parseInspect(json));
+      return json === undefined ? undefined : understood(l10n.t("container '{0}'", id), () => parseInspect(json));
     },
     images: async () => parseImages(await bounded((options) => docker.listImages(options))),
     async inspectImage(name) {
       if (!imageReference.test(name)) return undefined;
       const json = await orUndefined(bounded((options) => docker.getImage(name).inspect(options)));
-      return json === undefined ? undefined : understood(`image '${name}'`, () => parseImageInspect(json));
+      return json === undefined ? undefined : understood(l10n.t("image '{0}'", name), () => parseImageInspect(json));
     },
     async changes(id) {
       const answer = await bounded((options) => docker.getContainer(id).changes(options), { ms: 60_000 });
@@ -315,7 +316,9 @@ function understood<T>(what: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw Object.assign(new UserError(`Berth does not understand what the engine says of ${what}.`), { cause: error });
+    throw Object.assign(new UserError(l10n.t("Berth does not understand what the engine says of {0}.", what)), {
+      cause: error,
+    });
   }
 }
 
@@ -406,18 +409,18 @@ async function onPath(program: string, env: NodeJS.ProcessEnv): Promise<boolean>
 }
 
 function outMessage(reason: OutReason, { host, socketPath, context }: Endpoint, detail: string): string {
-  const where = socketPath ?? `${withoutPassword(host)} (context ${context})`;
+  const where = socketPath ?? l10n.t("{0} (context {1})", withoutPassword(host), context);
   switch (reason) {
     case "denied":
-      return `Docker's socket ${where} refuses your user: join the 'docker' group, then log in again.`;
+      return l10n.t("Docker's socket {0} refuses your user: join the 'docker' group, then log in again.", where);
     case "missing":
-      return `Docker is not installed on this machine: nothing listens at ${where}.`;
+      return l10n.t("Docker is not installed on this machine: nothing listens at {0}.", where);
     case "silent":
-      return `The Docker engine at ${where} does not answer.`;
+      return l10n.t("The Docker engine at {0} does not answer.", where);
     case "stopped":
-      return `The Docker engine is not running: nothing listens at ${where}.`;
+      return l10n.t("The Docker engine is not running: nothing listens at {0}.", where);
     case "unreachable":
-      return `The Docker engine at ${where} is out of reach: ${detail}`;
+      return l10n.t("The Docker engine at {0} is out of reach: {1}", where, detail);
     case "misconfigured":
       return detail;
   }

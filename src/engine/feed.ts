@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container, Image } from "../core/engineJson.ts";
 import { UserError } from "../core/errors.ts";
 import type { State } from "../core/state.ts";
@@ -196,7 +197,7 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   let following: Promise<void> | undefined;
   function reconnect(): void {
     failures = 0;
-    const gpus = { state: "unknown", reason: "Connecting to another Docker engine…" } as const;
+    const gpus = { state: "unknown", reason: l10n.t("Connecting to another Docker engine…") } as const;
     store.update({ engine: { status: "connecting" }, containers: [], images: [], handles: {}, gpus });
     session?.abort();
     wake?.();
