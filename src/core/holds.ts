@@ -2,6 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { Container } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
 import type { GpuRequest } from "./runSpec.ts";
+import type { State } from "./state.ts";
 
 type Card = Pick<Gpu, "index" | "uuid"> & Partial<Pick<Gpu, "mig">>;
 
@@ -44,4 +45,9 @@ function short(id: string, gpus: readonly Gpu[]): string {
     if (part) return `${gpu.index}:${part.index}`;
   }
   return /^(GPU|MIG)-/.test(id) ? id.slice(0, 12) : id;
+}
+
+/** The host's GPUs, as far as they are known. */
+export function knownGpus(state: Pick<State, "gpus">): readonly Gpu[] {
+  return state.gpus.state === "known" ? state.gpus.gpus : [];
 }

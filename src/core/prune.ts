@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { Container, Image } from "./engineJson.ts";
 import { isUp } from "./holds.ts";
 import { shortId } from "./imageRemoval.ts";
-import { isOwn } from "./rows.ts";
+import { isOwn } from "./maker.ts";
 import { bytes } from "./units.ts";
 
 /** What nobody uses, to choose from. */

@@ -2,7 +2,7 @@ import * as l10n from "@vscode/l10n";
 import type { Container } from "./engineJson.ts";
 import { isUp } from "./holds.ts";
 import { filesLost, nothingLost, renderLosses, type Losses } from "./losses.ts";
-import { isOwn } from "./rows.ts";
+import { isOwn } from "./maker.ts";
 import { count } from "./units.ts";
 
 /** A container that is to go, and what goes with it. */

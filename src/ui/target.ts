@@ -4,7 +4,7 @@ import { Cancelled, UserError } from "../core/errors.ts";
 import { missingContainer } from "../core/explain.ts";
 import type { Gpu } from "../core/gpu.ts";
 import { isUp } from "../core/holds.ts";
-import { maker } from "../core/rows.ts";
+import { maker } from "../core/maker.ts";
 import { createCli, type Cli } from "../engine/cli.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { App } from "./app.ts";

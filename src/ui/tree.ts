@@ -1,39 +1,56 @@
 import * as vscode from "vscode";
 import { contextText } from "../core/contexts.ts";
-import { containerRows, gpuRows, imageRows, type Row } from "../core/rows.ts";
+import { containerRows } from "../core/containerRows.ts";
+import { gpuRows } from "../core/gpuRows.ts";
+import { imageRows } from "../core/imageRows.ts";
+import { changedRows, type Row } from "../core/rows.ts";
 import type { State } from "../core/state.ts";
+import { throttle } from "../engine/throttle.ts";
 import type { App } from "./app.ts";
 
 /** How often times such as "up 3 h" are told anew while a view is on screen. Nothing is asked of the engine for it. */
 const retell = 60_000;
+/** Between two redraws, in ms. VS Code itself waits until a view has not told of changes for 200 ms, however long that takes in a storm of them. */
+const redrawInterval = 250;
 
-/** Redraws one view from the state. Holds nothing but what is drawn. */
+/** Draws one view from the state. Holds nothing but what is drawn, and what the user folded. */
 class RowsProvider implements vscode.TreeDataProvider<Row> {
-  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly changed = new vscode.EventEmitter<Row[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private rows: readonly Row[] = [];
-  private drawn = "";
+  /** All rows as they are now, by id. */
+  private now = new Map<string, Row>();
+  /** VS Code knows a row by the object that it was given first, by id; that one may tell of the past. */
+  private readonly given = new Map<string, Row>();
   private readonly compute: () => Row[];
+  private readonly folds: Folds;
 
-  constructor(compute: () => Row[]) {
+  constructor(compute: () => Row[], folds: Folds) {
     this.compute = compute;
+    this.folds = folds;
   }
 
-  /** Computes the rows again; the view is told only when they differ. */
+  /** Computes the rows again; the view is told of those that differ. */
   refresh(): void {
     const rows = this.compute();
-    const text = JSON.stringify(rows);
-    if (text === this.drawn) return;
+    const changed = changedRows(this.rows, rows);
     this.rows = rows;
-    this.drawn = text;
-    this.changed.fire();
+    this.now = new Map(withChildren(rows));
+    for (const id of this.given.keys()) if (!this.now.has(id)) this.given.delete(id);
+    if (changed === undefined) return this.changed.fire(undefined);
+    const known = changed.flatMap((id) => this.given.get(id) ?? []); // the others are below rows that were never unfolded
+    if (known.length > 0) this.changed.fire(known);
   }
-  getChildren(row?: Row): Row[] {
-    return [...(row ? (row.children ?? []) : this.rows)];
+  getChildren(parent?: Row): Row[] {
+    const children = [...(parent ? (this.now.get(parent.id)?.children ?? []) : this.rows)];
+    for (const child of children) this.given.set(child.id, child);
+    return children;
   }
-  getTreeItem(row: Row): vscode.TreeItem {
+  getTreeItem(given: Row): vscode.TreeItem {
+    const row = this.now.get(given.id) ?? given;
     const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
-    const item = new vscode.TreeItem(row.label, row.children?.length ? (row.expanded ? Expanded : Collapsed) : None);
+    const isExpanded = this.folds.get(row.id) ?? row.expanded ?? false;
+    const item = new vscode.TreeItem(row.label, row.children?.length ? (isExpanded ? Expanded : Collapsed) : None);
     item.id = row.id;
     item.contextValue = row.menu;
     if (row.description !== undefined) item.description = row.description;
@@ -43,6 +60,38 @@ class RowsProvider implements vscode.TreeDataProvider<Row> {
     if (row.accessibilityLabel !== undefined) item.accessibilityInformation = { label: row.accessibilityLabel };
     if (row.own) item.resourceUri = vscode.Uri.from({ scheme: ownScheme, path: `/${row.id}` });
     return item;
+  }
+  /** Remembers that the user folded or unfolded a row. */
+  fold({ id }: Row, isExpanded: boolean): void {
+    this.folds.set(id, isExpanded, (other) => this.now.has(other));
+  }
+}
+
+function* withChildren(rows: readonly Row[]): Generator<[string, Row]> {
+  for (const row of rows) {
+    yield [row.id, row];
+    yield* withChildren(row.children ?? []);
+  }
+}
+
+/** Which rows of a view the user folded or unfolded, in this workspace: VS Code forgets it with the window, and when an engine goes away and comes back. */
+class Folds {
+  private readonly key: string;
+  private readonly memory: vscode.Memento;
+  private readonly expanded: Map<string, boolean>;
+  constructor(view: string, memory: vscode.Memento) {
+    this.key = `${view}.expanded`;
+    this.memory = memory;
+    this.expanded = new Map(Object.entries(memory.get<Record<string, boolean>>(this.key) ?? {}));
+  }
+  get(id: string): boolean | undefined {
+    return this.expanded.get(id);
+  }
+  /** @param isThere rows that are not are forgotten, except the few that gather others */
+  set(id: string, isExpanded: boolean, isThere: (id: string) => boolean): void {
+    this.expanded.set(id, isExpanded);
+    for (const other of this.expanded.keys()) if (!isThere(other) && !other.startsWith("group:")) this.expanded.delete(other);
+    void this.memory.update(this.key, Object.fromEntries(this.expanded));
   }
 }
 
@@ -59,9 +108,10 @@ const views: Record<string, (state: State, now: number) => Row[]> = {
   "berth.gpus": gpuRows,
 };
 
-/** Creates the views. `onVisible` is told which of them are on screen, `onFocus` which one something was last selected in. */
+/** Creates the views. `memory` is the workspace's. `onVisible` is told which of them are on screen, `onFocus` which one something was last selected in. */
 export function createViews(
   app: App,
+  memory: vscode.Memento,
   onVisible: (visible: ReadonlySet<string>) => void,
   onFocus: (view: vscode.TreeView<Row>) => void,
 ): vscode.Disposable {
@@ -69,7 +119,7 @@ export function createViews(
   const subscriptions: vscode.Disposable[] = [vscode.window.registerFileDecorationProvider(ownBadge)];
   const redraws: (() => void)[] = [];
   for (const [id, rows] of Object.entries(views)) {
-    const provider = new RowsProvider(() => rows(app.store.get(), Date.now()));
+    const provider = new RowsProvider(() => rows(app.store.get(), Date.now()), new Folds(id, memory));
     const view = vscode.window.createTreeView(id, {
       treeDataProvider: provider,
       canSelectMany: id === "berth.containers" || id === "berth.images",
@@ -94,18 +144,23 @@ export function createViews(
     subscriptions.push(
       view,
       view.onDidChangeVisibility(onVisibility),
+      view.onDidExpandElement(({ element }) => provider.fold(element, true)),
+      view.onDidCollapseElement(({ element }) => provider.fold(element, false)),
       view.onDidChangeSelection(() => onFocus(view)),
     );
     onVisibility();
   }
-  const redrawAll = () => redraws.forEach((redraw) => redraw());
+  const { trigger, cancel } = throttle(() => {
+    redraws.forEach((redraw) => redraw());
+    return Promise.resolve();
+  }, redrawInterval);
   const unlisten = app.store.onDidChange((state) => {
     setContext(state);
-    redrawAll();
+    trigger();
   });
-  const timer = setInterval(redrawAll, retell);
+  const timer = setInterval(trigger, retell);
   setContext(app.store.get());
-  subscriptions.push({ dispose: unlisten }, { dispose: () => clearInterval(timer) });
+  subscriptions.push({ dispose: unlisten }, { dispose: cancel }, { dispose: () => clearInterval(timer) });
   return vscode.Disposable.from(...subscriptions);
 }
 

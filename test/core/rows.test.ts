@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { parseContainers, type Container, type Details, type Image, type Mount } from "../../src/core/engineJson.ts";
 import type { Gpu } from "../../src/core/gpu.ts";
 import type { Verdict } from "../../src/core/gpuHealth.ts";
-import { containerRows, gpuRows, imageRows, maker, renderRows, type Row } from "../../src/core/rows.ts";
+import { containerRows } from "../../src/core/containerRows.ts";
+import { gpuRows } from "../../src/core/gpuRows.ts";
+import { imageRows } from "../../src/core/imageRows.ts";
+import { maker } from "../../src/core/maker.ts";
+import { changedRows, renderRows, type Row } from "../../src/core/rows.ts";
 import { initialState, type State } from "../../src/core/state.ts";
 
 const now = Date.UTC(2026, 10, 21, 12);
@@ -479,5 +483,59 @@ describe("a row's id", () => {
     assert.equal(imageRows(used, now)[0]?.id, imageRows(unused, now)[0]?.id);
     assert.equal(gpuRows(used)[0]?.id, gpuRows(unused)[0]?.id);
     assert.equal(imageRows(used, now)[0]?.children?.length, 1);
+  });
+});
+
+describe("what of a tree is drawn anew", () => {
+  const row = (id: string, description = "", children?: Row[]): Row => ({
+    id,
+    label: id,
+    description,
+    menu: "",
+    ...(children && { children }),
+  });
+  const before = [row("up", "2", [row("a"), row("b", "", [row("b:port")])]), row("down", "1", [row("c")])];
+
+  it("is nothing when nothing changed", () => {
+    assert.deepEqual(changedRows(before, structuredClone(before)), []);
+  });
+
+  it("is the one row that changed, on whatever level", () => {
+    const after = [row("up", "2", [row("a", "paused"), row("b", "", [row("b:port", "on 80")])]), row("down", "1", [row("c")])];
+    assert.deepEqual(changedRows(before, after), ["a", "b:port"]);
+    const icons = [{ ...row("i"), icon: { id: "circle", color: "red" } }];
+    assert.deepEqual(changedRows(icons, [{ ...row("i"), icon: { id: "circle", color: "green" } }]), ["i"]);
+    assert.deepEqual(changedRows(icons, [{ ...row("i"), icon: { id: "circle", color: "red" } }]), []);
+    assert.deepEqual(changedRows([row("i")], [{ ...row("i"), own: true }]), ["i"]);
+  });
+
+  it("is a row that got children, or lost them", () => {
+    assert.deepEqual(changedRows([row("a"), row("b", "", [row("x")])], [row("a", "", [row("y")]), row("b")]), ["a", "b"]);
+  });
+
+  it("is both lists when a row moves from one to the other", () => {
+    const after = [row("up", "1", [row("a")]), row("down", "2", [row("b", "", [row("b:port")]), row("c")])];
+    assert.deepEqual(changedRows(before, after), ["up", "down"]);
+  });
+
+  it("is the list when its rows change places", () => {
+    const after = [row("up", "2", [row("b", "", [row("b:port")]), row("a")]), row("down", "1", [row("c")])];
+    assert.deepEqual(changedRows(before, after), ["up"]);
+  });
+
+  it("is everything when a list comes or goes", () => {
+    assert.equal(changedRows(before, before.slice(1)), undefined);
+    assert.equal(changedRows([], before), undefined);
+  });
+
+  it("is the list when more of its rows changed than are worth telling one by one", () => {
+    const list = (description: string) => [
+      row(
+        "up",
+        "",
+        Array.from({ length: 21 }, (_, n) => row(`c${n}`, description)),
+      ),
+    ];
+    assert.deepEqual(changedRows(list("up 1 min"), list("up 2 min")), ["up"]);
   });
 });

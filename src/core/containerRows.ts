@@ -1,0 +1,172 @@
+import type { Container, Mount, Port } from "./engineJson.ts";
+import { isTrouble, verdictWords } from "./gpuHealth.ts";
+import { gpuText, isUp, knownGpus } from "./holds.ts";
+import { isOwn, maker } from "./maker.ts";
+import { byName, type Row } from "./rows.ts";
+import type { State } from "./state.ts";
+import { count, span } from "./units.ts";
+
+const green = "charts.green";
+
+export function containerRows(state: State, now: number): Row[] {
+  const sorted = [...state.containers].sort((a, b) => byName(a.name, b.name));
+  const up = sorted.filter((container) => isUp(container.state));
+  const odd = sorted.filter((container) => container.state === "unknown");
+  const down = sorted.filter((container) => !isUp(container.state) && container.state !== "unknown");
+  const group = (name: string, containers: readonly Container[], expanded: boolean): Row[] =>
+    containers.length === 0
+      ? []
+      : [
+          {
+            id: `group:${name}`,
+            label: name,
+            description: String(containers.length),
+            menu: "group",
+            accessibilityLabel: `${name}, ${count(containers.length, "container")}`,
+            expanded,
+            children: containers.map((container) => containerRow(container, state, now)),
+          },
+        ];
+  return [...group("Running", up, true), ...group("Stopped", down, up.length === 0), ...group("Unknown", odd, true)];
+}
+
+function containerRow(container: Container, state: State, now: number): Row {
+  const { id, name, details } = container;
+  const up = isUp(container.state);
+  const own = isOwn(container);
+  const handle = up ? state.handles[id] : undefined;
+  const busy = state.busy[name];
+  const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
+  const trouble = handle && isTrouble(handle.verdict) ? verdictWords[handle.verdict] : "";
+  const status = busy ?? statusText(container, now);
+  const facts = [imageText(container.image), gpus, trouble, ...publishedPorts(container.ports), status].filter(Boolean);
+  return {
+    id: `container:${id}`,
+    label: name,
+    description: facts.join(" · "),
+    tooltip: [
+      name,
+      ...(container.image === "" ? [] : [`Image: ${container.image}`]),
+      `State: ${statusText(container, now)}`,
+      ...(handle && trouble ? [handle.detail] : []),
+      `Id: ${id.slice(0, 12)}`,
+      maker(container, now),
+    ].join("\n"),
+    icon: containerIcon(container, busy !== undefined, trouble !== ""),
+    menu: `container.${menuState(container.state)}`,
+    accessibilityLabel: [name, ...facts, own ? "created by Berth" : ""].filter(Boolean).join(", "),
+    own,
+    children: containerFacts(container, state, now),
+    target: { container: id },
+  };
+}
+
+function menuState(state: string): string {
+  if (state === "paused" || state === "unknown") return state;
+  return isUp(state) ? "running" : "stopped";
+}
+
+export function containerIcon(container: Container, busy: boolean, trouble: boolean): { id: string; color?: string } {
+  if (busy || container.state === "restarting" || container.state === "removing") return { id: "loading~spin" };
+  if (trouble || container.details?.health === "unhealthy") return { id: "warning", color: "list.warningForeground" };
+  if (container.state === "paused") return { id: "debug-pause" };
+  if (container.state === "running") return { id: "circle-filled", color: green };
+  if (container.state === "unknown") return { id: "question" };
+  return failed(container) ? { id: "error", color: "list.errorForeground" } : { id: "circle-outline" };
+}
+
+/** 137 and 143 are how a stopped container ends: by SIGKILL and SIGTERM. */
+function failed({ state, details }: Container): boolean {
+  return (
+    state === "dead" ||
+    (state === "created" && details !== undefined && details.error !== "") ||
+    (state === "exited" && details !== undefined && (details.oomKilled || ![0, 137, 143].includes(details.exitCode)))
+  );
+}
+
+export function statusText({ state, status, details }: Container, now: number): string {
+  if (!details) return status === "" ? state : status;
+  if (state === "running" || state === "paused") {
+    const up = details.startedAt === undefined ? "up" : `up ${span(now - details.startedAt)}`;
+    const health = details.health !== undefined && details.health !== "none" ? ` (${details.health})` : "";
+    return `${up}${health}${state === "paused" ? ", paused" : ""}`;
+  }
+  if (state === "exited" || state === "dead") {
+    const cause = details.oomKilled ? "out of memory" : details.exitCode === 0 ? "stopped" : `exited (${details.exitCode})`;
+    return details.finishedAt === undefined ? cause : `${cause} ${span(now - details.finishedAt)} ago`;
+  }
+  if (state === "created") return details.error === "" ? "created, never started" : "failed to start";
+  return state;
+}
+
+/** `vss-rt-cv:3.2.1`: the image without its registry and namespace; an id as Docker abbreviates it. */
+export function imageText(image: string): string {
+  if (image.startsWith("sha256:")) return image.slice(7, 19);
+  return (
+    image
+      .replace(/@sha256:.*$/, "")
+      .split("/")
+      .at(-1) ?? image
+  );
+}
+
+/** A port published on several addresses (IPv4 and IPv6) is told once. */
+function publishedPorts(ports: readonly Port[]): string[] {
+  return [...new Set(ports.flatMap(({ host }) => (host ? [host.port] : [])))].sort((a, b) => a - b).map((port) => `:${port}`);
+}
+
+function containerFacts(container: Container, state: State, now: number): Row[] {
+  const { id, details } = container;
+  const rows: Row[] = [];
+  const add = (kind: string, text: string, description: string, icon: string, tooltip?: string, more: Partial<Row> = {}) =>
+    rows.push({
+      id: `container:${id}:${kind}`,
+      label: text,
+      description,
+      icon: { id: icon },
+      menu: "fact",
+      accessibilityLabel: [text, description].filter(Boolean).join(", "),
+      ...(tooltip === undefined ? {} : { tooltip }),
+      ...more,
+    });
+  const mounts = new Map(details?.mounts.map((mount) => [mount.target, mount])); // two rows of one id would be the end of the whole tree
+  for (const [target, mount] of mounts) add(`mount:${target}`, target, mountText(mount), "folder", mount.source);
+  const seen = new Set<string>();
+  for (const { container: inner, protocol, host } of container.ports) {
+    const text = host ? `on ${address(host.ip)}:${host.port}` : "not published";
+    const key = `port:${inner}/${protocol}:${text}`;
+    const opens = host && protocol === "tcp" ? { menu: "fact.port", target: { container: id, port: host.port } } : {};
+    if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug", undefined, opens);
+    seen.add(key);
+  }
+  const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
+  const handle = isUp(container.state) ? state.handles[id] : undefined;
+  if (gpus)
+    add(
+      "gpus",
+      gpus[0]?.toUpperCase() + gpus.slice(1),
+      handle ? (handle.verdict === "ok" ? "ok" : verdictWords[handle.verdict]) : isUp(container.state) ? "held" : "when it runs",
+      "chip",
+      handle?.detail,
+    );
+  add("maker", maker(container, now), "", "person");
+  return rows;
+}
+
+/** Docker publishes on every address twice, by IPv4 and IPv6. */
+function address(ip: string): string {
+  if (ip === "" || ip === "::") return "0.0.0.0";
+  return ip.includes(":") ? `[${ip}]` : ip;
+}
+
+function mountText({ type, name, source, readOnly }: Mount): string {
+  const from =
+    type === "volume"
+      ? /^[0-9a-f]{64}$/.test(name ?? "")
+        ? "anonymous volume"
+        : `volume ${name ?? ""}`
+      : type === "tmpfs"
+        ? "tmpfs"
+        : source;
+  return readOnly ? `${from} (read-only)` : from;
+}
