@@ -4,19 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const repository = join(import.meta.dirname, "..");
-export const bundlePath = join(repository, "l10n/bundle.l10n.json");
-
-/** Every text as it stands in the code, by itself: what l10n/bundle.l10n.json is to hold. */
-export async function textsOfSources(): Promise<Record<string, string>> {
-  const names = readdirSync(join(repository, "src"), { recursive: true, encoding: "utf8" });
-  const files = names
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => ({ extension: ".ts", contents: readFileSync(join(repository, "src", name), "utf8") }));
-  const found = Object.entries(await getL10nJson(files)) as [string, string][];
-  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-if (import.meta.main) {
-  mkdirSync(join(repository, "l10n"), { recursive: true });
-  writeFileSync(bundlePath, `${JSON.stringify(await textsOfSources(), null, 2)}\n`);
-}
+const names = readdirSync(join(repository, "src"), { recursive: true, encoding: "utf8" });
+const files = names
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => ({ extension: ".ts", contents: readFileSync(join(repository, "src", name), "utf8") }));
+const texts = Object.entries(await getL10nJson(files)).sort(([a], [b]) => (a < b ? -1 : 1));
+mkdirSync(join(repository, "l10n"), { recursive: true });
+writeFileSync(join(repository, "l10n/bundle.l10n.json"), `${JSON.stringify(Object.fromEntries(texts), null, 2)}\n`);

@@ -1,5 +1,6 @@
-import type { Container, Mount, Port } from "./engineJson.ts";
-import { isTrouble, verdictWords } from "./gpuHealth.ts";
+import * as l10n from "@vscode/l10n";
+import type { Container, Details, Mount, Port } from "./engineJson.ts";
+import { isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
 import { gpuText, isUp, knownGpus } from "./holds.ts";
 import { isOwn, maker } from "./maker.ts";
 import { byName, type Row } from "./rows.ts";
@@ -13,12 +14,12 @@ export function containerRows(state: State, now: number): Row[] {
   const up = sorted.filter((container) => isUp(container.state));
   const odd = sorted.filter((container) => container.state === "unknown");
   const down = sorted.filter((container) => !isUp(container.state) && container.state !== "unknown");
-  const group = (name: string, containers: readonly Container[], expanded: boolean): Row[] =>
+  const group = (id: string, name: string, containers: readonly Container[], expanded: boolean): Row[] =>
     containers.length === 0
       ? []
       : [
           {
-            id: `group:${name}`,
+            id: `group:${id}`,
             label: name,
             description: String(containers.length),
             menu: "group",
@@ -27,7 +28,11 @@ export function containerRows(state: State, now: number): Row[] {
             children: containers.map((container) => containerRow(container, state, now)),
           },
         ];
-  return [...group("Running", up, true), ...group("Stopped", down, up.length === 0), ...group("Unknown", odd, true)];
+  return [
+    ...group("Running", l10n.t("Running"), up, true),
+    ...group("Stopped", l10n.t("Stopped"), down, up.length === 0),
+    ...group("Unknown", l10n.t("Unknown"), odd, true),
+  ];
 }
 
 function containerRow(container: Container, state: State, now: number): Row {
@@ -46,15 +51,15 @@ function containerRow(container: Container, state: State, now: number): Row {
     description: facts.join(" · "),
     tooltip: [
       name,
-      ...(container.image === "" ? [] : [`Image: ${container.image}`]),
-      `State: ${statusText(container, now)}`,
+      ...(container.image === "" ? [] : [l10n.t("Image: {0}", container.image)]),
+      l10n.t("State: {0}", statusText(container, now)),
       ...(handle && trouble ? [handle.detail] : []),
-      `Id: ${id.slice(0, 12)}`,
+      l10n.t("Id: {0}", id.slice(0, 12)),
       maker(container, now),
     ].join("\n"),
     icon: containerIcon(container, busy !== undefined, trouble !== ""),
     menu: `container.${menuState(container.state)}`,
-    accessibilityLabel: [name, ...facts, own ? "created by Berth" : ""].filter(Boolean).join(", "),
+    accessibilityLabel: [name, ...facts, own ? l10n.t("created by Berth") : ""].filter(Boolean).join(", "),
     own,
     children: containerFacts(container, state, now),
     target: { container: id },
@@ -87,16 +92,21 @@ function failed({ state, details }: Container): boolean {
 export function statusText({ state, status, details }: Container, now: number): string {
   if (!details) return status === "" ? state : status;
   if (state === "running" || state === "paused") {
-    const up = details.startedAt === undefined ? "up" : `up ${span(now - details.startedAt)}`;
-    const health = details.health !== undefined && details.health !== "none" ? ` (${details.health})` : "";
-    return `${up}${health}${state === "paused" ? ", paused" : ""}`;
+    const up = details.startedAt === undefined ? l10n.t("up") : l10n.t("up {0}", span(now - details.startedAt));
+    const healthy = details.health !== undefined && details.health !== "none" ? `${up} (${details.health})` : up;
+    return state === "paused" ? l10n.t("{0}, paused", healthy) : healthy;
   }
   if (state === "exited" || state === "dead") {
-    const cause = details.oomKilled ? "out of memory" : details.exitCode === 0 ? "stopped" : `exited (${details.exitCode})`;
-    return details.finishedAt === undefined ? cause : `${cause} ${span(now - details.finishedAt)} ago`;
+    const cause = endText(details);
+    return details.finishedAt === undefined ? cause : l10n.t("{0} {1} ago", cause, span(now - details.finishedAt));
   }
-  if (state === "created") return details.error === "" ? "created, never started" : "failed to start";
+  if (state === "created") return details.error === "" ? l10n.t("created, never started") : l10n.t("failed to start");
   return state;
+}
+
+function endText({ oomKilled, exitCode }: Details): string {
+  if (oomKilled) return l10n.t("out of memory");
+  return exitCode === 0 ? l10n.t("stopped") : l10n.t("exited ({0})", exitCode);
 }
 
 /** `vss-rt-cv:3.2.1`: the image without its registry and namespace; an id as Docker abbreviates it. */
@@ -133,8 +143,9 @@ function containerFacts(container: Container, state: State, now: number): Row[] 
   for (const [target, mount] of mounts) add(`mount:${target}`, target, mountText(mount), "folder", mount.source);
   const seen = new Set<string>();
   for (const { container: inner, protocol, host } of container.ports) {
-    const text = host ? `on ${address(host.ip)}:${host.port}` : "not published";
-    const key = `port:${inner}/${protocol}:${text}`;
+    const where = host ? `${address(host.ip)}:${host.port}` : "";
+    const text = host ? l10n.t("on {0}", where) : l10n.t("not published");
+    const key = `port:${inner}/${protocol}:${where}`;
     const opens = host && protocol === "tcp" ? { menu: "fact.port", target: { container: id, port: host.port } } : {};
     if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug", undefined, opens);
     seen.add(key);
@@ -145,12 +156,16 @@ function containerFacts(container: Container, state: State, now: number): Row[] 
     add(
       "gpus",
       gpus[0]?.toUpperCase() + gpus.slice(1),
-      handle ? (handle.verdict === "ok" ? "ok" : verdictWords[handle.verdict]) : isUp(container.state) ? "held" : "when it runs",
+      handle ? handleText(handle) : isUp(container.state) ? l10n.t("held") : l10n.t("when it runs"),
       "chip",
       handle?.detail,
     );
   add("maker", maker(container, now), "", "person");
   return rows;
+}
+
+function handleText({ verdict }: Health): string {
+  return verdict === "ok" ? l10n.t("ok") : verdictWords[verdict];
 }
 
 /** Docker publishes on every address twice, by IPv4 and IPv6. */
@@ -163,10 +178,10 @@ function mountText({ type, name, source, readOnly }: Mount): string {
   const from =
     type === "volume"
       ? /^[0-9a-f]{64}$/.test(name ?? "")
-        ? "anonymous volume"
-        : `volume ${name ?? ""}`
+        ? l10n.t("anonymous volume")
+        : l10n.t("volume {0}", name ?? "")
       : type === "tmpfs"
         ? "tmpfs"
         : source;
-  return readOnly ? `${from} (read-only)` : from;
+  return readOnly ? l10n.t("{0} (read-only)", from) : from;
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { containerIcon, imageText } from "./containerRows.ts";
 import type { Container } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
@@ -21,13 +22,13 @@ function gpuRow(gpu: Gpu, state: State): Row {
       ? gpu.problems.map(({ text }) => text).join(", ")
       : sick.length > 0
         ? handleTroubles(sick, state)
-        : "healthy";
+        : l10n.t("healthy");
   const unhealthy = gpu.problems.length > 0 || sick.length > 0;
   const facts = [
     unhealthy ? health : "",
     gpu.utilization === undefined ? "" : `${gpu.utilization} %`,
     formatMemory(gpu.memoryUsedMiB, gpu.memoryTotalMiB) ?? "",
-    sick.length === 0 && held.length > 0 ? `held by ${held.map(({ name }) => name).join(", ")}` : "",
+    sick.length === 0 && held.length > 0 ? l10n.t("held by {0}", held.map(({ name }) => name).join(", ")) : "",
     gpu.temperature === undefined ? "" : `${gpu.temperature} °C`,
     gpu.architecture ?? "",
     unhealthy ? "" : health,
@@ -36,7 +37,7 @@ function gpuRow(gpu: Gpu, state: State): Row {
     id: `gpu:${gpu.uuid || gpu.index}`,
     label: model,
     description: facts.join(" · "),
-    tooltip: [`GPU ${gpu.index}: ${gpu.name}`, gpu.uuid, ...facts, gpu.driver ? `Driver ${gpu.driver}` : ""]
+    tooltip: [`GPU ${gpu.index}: ${gpu.name}`, gpu.uuid, ...facts, gpu.driver ? l10n.t("Driver {0}", gpu.driver) : ""]
       .filter(Boolean)
       .join("\n"),
     icon: unhealthy
@@ -53,7 +54,7 @@ function gpuRow(gpu: Gpu, state: State): Row {
             description: imageText(container.image),
             icon: containerIcon(container, false, sick.includes(container)),
             menu: "holder",
-            accessibilityLabel: `held by ${container.name}`,
+            accessibilityLabel: l10n.t("held by {0}", container.name),
           })),
         }),
   };
@@ -64,8 +65,8 @@ function handleTroubles(sick: readonly Container[], { handles }: State): string 
   const byWords = new Map<string, string[]>();
   for (const { id, name } of sick) {
     const verdict = handles[id]?.verdict ?? "none";
-    const words = verdict === "stale" ? "stale handle" : verdictWords[verdict];
+    const words = verdict === "stale" ? l10n.t("stale handle") : verdictWords[verdict];
     byWords.set(words, [...(byWords.get(words) ?? []), name]);
   }
-  return Array.from(byWords, ([words, names]) => `${words} in ${names.join(", ")}`).join("; ");
+  return Array.from(byWords, ([words, names]) => l10n.t("{0} in {1}", words, names.join(", "))).join("; ");
 }

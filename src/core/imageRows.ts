@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { containerIcon, statusText } from "./containerRows.ts";
 import type { Container, Image } from "./engineJson.ts";
 import { byName, type Row } from "./rows.ts";
@@ -20,19 +21,19 @@ export function imageRows(state: State, now: number): Row[] {
 
 function imageRow(image: Image, tag: string | undefined, users: readonly Container[], now: number): Row {
   const shortId = image.id.replace(/^sha256:/, "").slice(0, 12);
-  const version = tag === undefined ? "untagged" : tag.slice(tag.lastIndexOf(":") + 1);
+  const version = tag === undefined ? l10n.t("untagged") : tag.slice(tag.lastIndexOf(":") + 1);
   const name = tag === undefined ? shortId : (tag.slice(0, tag.lastIndexOf(":")).split("/").at(-1) ?? tag);
-  const use = users.length === 0 ? "" : "in use";
-  const age = image.created > 0 ? `${span(now - image.created)} old` : "";
+  const use = users.length === 0 ? "" : l10n.t("in use");
+  const age = image.created > 0 ? l10n.t("{0} old", span(now - image.created)) : "";
   const facts = [version, bytes(image.size), use, image.details?.architecture ?? "", age].filter(Boolean);
   return {
     id: `image:${image.id}:${tag ?? ""}`,
     label: name,
     description: facts.join(" · "),
     tooltip: [
-      tag ?? "Untagged",
-      `Id: ${shortId}`,
-      users.length === 0 ? "Not in use" : `In use by ${users.map((user) => user.name).join(", ")}`,
+      tag ?? l10n.t("Untagged"),
+      l10n.t("Id: {0}", shortId),
+      users.length === 0 ? l10n.t("Not in use") : l10n.t("In use by {0}", users.map((user) => user.name).join(", ")),
     ].join("\n"),
     icon: { id: "package" },
     menu: tag === undefined ? "image.untagged" : "image.tagged",
@@ -47,7 +48,7 @@ function imageRow(image: Image, tag: string | undefined, users: readonly Contain
             description: statusText(user, now),
             icon: containerIcon(user, false, false),
             menu: "holder",
-            accessibilityLabel: `in use by ${user.name}, ${statusText(user, now)}`,
+            accessibilityLabel: l10n.t("in use by {0}, {1}", user.name, statusText(user, now)),
           })),
         }),
   };

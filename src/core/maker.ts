@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { Container } from "./engineJson.ts";
 import { label } from "./runSpec.ts";
 import { span } from "./units.ts";
@@ -10,13 +11,15 @@ export function isOwn({ labels }: Pick<Container, "labels">): boolean {
 /** Who made a container, as far as its labels tell. */
 export function maker({ labels, created }: Container, now: number): string {
   const who = isOwn({ labels })
-    ? `Berth${labels[label.user] ? ` for ${labels[label.user]}` : ""}`
+    ? labels[label.user]
+      ? l10n.t("Berth for {0}", labels[label.user] ?? "")
+      : "Berth"
     : labels["devcontainer.local_folder"] !== undefined
       ? "Dev Containers"
       : labels["com.docker.compose.project"] !== undefined
         ? `Compose (${labels["com.docker.compose.project"]})`
         : undefined;
-  const when = created > 0 ? `${span(now - created)} ago` : "";
-  if (who === undefined) return when === "" ? "Not created by Berth" : `Created ${when}, not by Berth`;
-  return [`Created by ${who}`, when].filter(Boolean).join(", ");
+  if (created <= 0) return who === undefined ? l10n.t("Not created by Berth") : l10n.t("Created by {0}", who);
+  const age = span(now - created);
+  return who === undefined ? l10n.t("Created {0} ago, not by Berth", age) : l10n.t("Created by {0}, {1} ago", who, age);
 }

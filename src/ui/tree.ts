@@ -98,7 +98,8 @@ class Folds {
 /** Marks rows that Berth made with a badge, as source control marks files. */
 const ownScheme = "berth-own";
 const ownBadge: vscode.FileDecorationProvider = {
-  provideFileDecoration: (uri) => (uri.scheme === ownScheme ? { badge: "B", tooltip: "Created by Berth" } : undefined),
+  provideFileDecoration: (uri) =>
+    uri.scheme === ownScheme ? { badge: "B", tooltip: vscode.l10n.t("Created by Berth") } : undefined,
 };
 
 const views: Record<string, (state: State, now: number) => Row[]> = {
