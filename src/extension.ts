@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./core/l10n.ts";
 import { userInfo } from "node:os";
 import type { Row } from "./core/rows.ts";
 import { initialState } from "./core/state.ts";
@@ -50,15 +50,15 @@ const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect,
 
 export function activate(context: vscode.ExtensionContext): void {
   // What knows nothing of VS Code speaks the same language. There is no bundle for English.
-  if (vscode.l10n.bundle) l10n.config({ contents: vscode.l10n.bundle });
+  if (vscode.l10n.bundle) l10n.config(vscode.l10n.bundle);
   const { log, problems } = createLog();
   const store = createStore(initialState);
-  let focused: vscode.TreeView<Row> | undefined;
+  const trees = new Map<string, vscode.TreeView<Row>>();
   const app: App = {
     store,
     feed: createFeed(store, settings.context, process.env),
     nvidiaSmi: createNvidiaSmi({ timeoutMs: settings.probeTimeout }),
-    selected: () => selection(focused),
+    selected: (view) => selection(trees.get(view)),
     log,
     problems,
     storage: context.globalStorageUri,
@@ -73,7 +73,7 @@ export function activate(context: vscode.ExtensionContext): void {
       app.feed.setVisible(visible.size > 0);
       gpuPoll.setVisible(visible.has("berth.gpus"));
     },
-    (view) => (focused = view),
+    trees,
   );
   const onSettings = vscode.workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration("berth.context")) app.feed.reconnect();

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import type { Container, Details, Mount, Port } from "./engineJson.ts";
 import { isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
 import { gpuText, isUp, knownGpus } from "./holds.ts";
@@ -43,8 +43,9 @@ function containerRow(container: Container, state: State, now: number): Row {
   const busy = state.busy[name];
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
   const trouble = handle && isTrouble(handle.verdict) ? verdictWords[handle.verdict] : "";
-  const status = busy ?? statusText(container, now);
-  const facts = [imageText(container.image), gpus, trouble, ...publishedPorts(container.ports), status].filter(Boolean);
+  const status = statusText(container, now);
+  const made = maker(container, now);
+  const facts = [imageText(container.image), gpus, trouble, ...publishedPorts(container.ports), busy ?? status].filter(Boolean);
   return {
     id: `container:${id}`,
     label: name,
@@ -52,16 +53,16 @@ function containerRow(container: Container, state: State, now: number): Row {
     tooltip: [
       name,
       ...(container.image === "" ? [] : [l10n.t("Image: {0}", container.image)]),
-      l10n.t("State: {0}", statusText(container, now)),
+      l10n.t("State: {0}", status),
       ...(handle && trouble ? [handle.detail] : []),
       l10n.t("Id: {0}", id.slice(0, 12)),
-      maker(container, now),
+      made,
     ].join("\n"),
     icon: containerIcon(container, busy !== undefined, trouble !== ""),
     menu: `container.${menuState(container.state)}`,
     accessibilityLabel: [name, ...facts, own ? l10n.t("created by Berth") : ""].filter(Boolean).join(", "),
     own,
-    children: containerFacts(container, state, now),
+    children: containerFacts(container, state, made),
     target: { container: id },
   };
 }
@@ -125,7 +126,7 @@ function publishedPorts(ports: readonly Port[]): string[] {
   return [...new Set(ports.flatMap(({ host }) => (host ? [host.port] : [])))].sort((a, b) => a - b).map((port) => `:${port}`);
 }
 
-function containerFacts(container: Container, state: State, now: number): Row[] {
+function containerFacts(container: Container, state: State, made: string): Row[] {
   const { id, details } = container;
   const rows: Row[] = [];
   const add = (kind: string, text: string, description: string, icon: string, tooltip?: string, more: Partial<Row> = {}) =>
@@ -160,7 +161,7 @@ function containerFacts(container: Container, state: State, now: number): Row[] 
       "chip",
       handle?.detail,
     );
-  add("maker", maker(container, now), "", "person");
+  add("maker", made, "", "person");
   return rows;
 }
 

@@ -1,5 +1,5 @@
 // Docker contexts, as far as Docker's own files and the environment tell them.
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import type { EngineContext, EngineState, OutReason } from "./state.ts";
 
 /** A context as its file describes it. */

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { commandLine, quote } from "./quote.ts";
 import { runOptions } from "./runOptions.ts";
 import { isUserDefined, type NetworkAttachment, type RunSpec } from "./runSpec.ts";

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { UserError } from "./errors.ts";
 
 /** How Docker's command line writes sizes, times and lists, in both directions. What cannot be read is a UserError that says what is wanted. */

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { EngineGoneError, UserError } from "./errors.ts";
 
 /** What a `docker` command line was about, for words that name it. */

@@ -1,5 +1,5 @@
 // What nvidia-smi prints, as data. Shapes measured with nvidia-smi 550, and read from public captures of 525 to 610.
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 
 export interface MigDevice {
   uuid: string;

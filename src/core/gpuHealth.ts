@@ -1,5 +1,5 @@
 // What a probe with nvidia-smi says about a GPU handle. Exit codes and texts: measured with nvidia-smi 550; they are NVML's return codes.
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { isLost, parseList, parseLostGpu, type Gpu, type ListedGpu } from "./gpu.ts";
 
 export type Verdict = "ok" | "stale" | "mismatch" | "lost" | "absent" | "unresponsive" | "none";

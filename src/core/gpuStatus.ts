@@ -1,5 +1,5 @@
 // The status-bar item: State → value.
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { formatMemory, type Gpu } from "./gpu.ts";
 import { count, isTrouble, verdictWords, type Health, type HostGpus } from "./gpuHealth.ts";
 

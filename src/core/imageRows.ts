@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { containerIcon, statusText } from "./containerRows.ts";
 import type { Container, Image } from "./engineJson.ts";
 import { byName, type Row } from "./rows.ts";

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { takenName } from "./explain.ts";
 
 /** What Docker takes as a container's name (moby, `daemon/names`). */

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { createArgs } from "./dockerRun.ts";
 import type { Container, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive, keepAlive, keepAliveProgram } from "./keepAlive.ts";

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import type { Container, Port } from "./engineJson.ts";
 
 /** A TCP port that can be reached from outside the container. */

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { csv, cut, durationText, parseCsv, parseDuration, parseNumber, parseSize, sizeText } from "./dockerValues.ts";
 import { UserError } from "./errors.ts";
 import { isSecret } from "./redact.ts";

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 import { Cancelled, words } from "./errors.ts";
 import { count } from "./units.ts";
 
@@ -6,13 +6,14 @@ import { count } from "./units.ts";
 export type Result = { name: string } & ({ outcome: "done" | "left" | "cancelled" } | { outcome: "failed"; message: string });
 
 /**
- * Works on several things, at most `most` of them at a time. One that fails does not stop the others; once `signal` is raised no more are begun.
- * @param work says whether there was anything to do; what it throws becomes that one's result
+ * Works on several things, at most `most` of them at a time. One that fails does not stop the others; once `signal` is raised no more are begun, and
+ * `work` is to take back what is under way.
+ * @param work is given the signal, and says whether there was anything to do; what it throws becomes that one's result
  */
 export async function eachOf<T>(
   items: readonly T[],
   most: number,
-  work: (item: T) => Promise<{ name: string; left?: boolean }>,
+  work: (item: T, signal: AbortSignal) => Promise<{ name: string; left?: boolean }>,
   name: (item: T) => string,
   { signal, onResult }: { signal: AbortSignal; onResult?: (result: Result) => void },
 ): Promise<Result[]> {
@@ -27,7 +28,7 @@ export async function eachOf<T>(
   };
   const one = async (item: T): Promise<Result> => {
     try {
-      const { name, left } = await work(item);
+      const { name, left } = await work(item, signal);
       return { name, outcome: left ? "left" : "done" };
     } catch (error) {
       if (error instanceof Cancelled) return { name: name(item), outcome: "cancelled" };

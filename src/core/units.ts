@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "./l10n.ts";
 
 /** `18.4 GB`, decimal as `docker images` has it. */
 export function bytes(n: number): string {

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import type { About } from "../core/explain.ts";
 import { explainDocker } from "../core/explain.ts";
 import { EngineGoneError, UserError } from "../core/errors.ts";

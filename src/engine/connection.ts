@@ -2,7 +2,7 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { Agent } from "node:http";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { inspect } from "node:util";
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Sockets kept open between calls. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import * as z from "zod/mini";
 import { defaultHost, hostProblem, type ContextFile } from "../core/contexts.ts";
 import { UserError, type Remedy } from "../core/errors.ts";

@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import type { Agent } from "node:http";
 import type { Socket } from "node:net";
 import { delimiter, join } from "node:path";
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import { withoutPassword } from "../core/contexts.ts";
 import { parseEngineInfo, type EngineInfo } from "../core/engineInfo.ts";
 import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import type { Container } from "../core/engineJson.ts";
 import { Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
 import { olderClaim } from "../core/freeGpus.ts";
@@ -6,6 +6,7 @@ import type { About } from "../core/explain.ts";
 import { missingContainer, missingImage, takenName } from "../core/explain.ts";
 import type { Health } from "../core/gpuHealth.ts";
 import type { Gpu } from "../core/gpu.ts";
+import { isUp } from "../core/holds.ts";
 import type { Plan, Step } from "../core/plan.ts";
 import { redact, secretValues } from "../core/redact.ts";
 import type { Cli } from "./cli.ts";
@@ -118,6 +119,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         health = await checkContainerGpu({ id: container.id, gpus: step.gpus }, tools);
         return `${health.verdict}: ${health.detail}`;
       case "stop":
+        if (!isUp((await engine.inspect(container.id))?.state ?? "gone")) return undefined; // it stopped by itself: nothing to start again
         await cli.run(step.argv, about, stopTimeout);
         if (plan.basis.state?.state === "paused") done.push({ kind: "run", argv: ["pause", container.id] });
         done.push({ kind: "run", argv: ["start", container.id] });
@@ -180,6 +182,11 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
     if (now.state !== state.state)
       throw new UserError(l10n.t("{0} is {1} now, not {2}: look again.", now.name, now.state, state.state));
   }
+}
+
+/** One that stopped by itself, or starts again and again, is as it was for what is to be done; one that was started holds what nobody has seen. */
+function hasChanged(before: string, now: string): boolean {
+  return (isUp(now) && !isUp(before)) || (now === "paused") !== (before === "paused");
 }
 
 /** Looks for a program on the container's PATH before it is started, so that an image that cannot be kept alive is told plainly. */

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import type { Container, Image } from "../core/engineJson.ts";
 import { UserError } from "../core/errors.ts";
 import type { State } from "../core/state.ts";

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import { UserError } from "../core/errors.ts";
 import { isAtLeast, runFromInspect, type RunReading } from "../core/runFromInspect.ts";
 import { parseEngineDefaults, parseRunImage, parseRunInspect } from "../core/runJson.ts";

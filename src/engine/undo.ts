@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../core/l10n.ts";
 import { EngineGoneError, UserError, words } from "../core/errors.ts";
 import type { Cli } from "./cli.ts";
 import type { Engine } from "./engine.ts";

@@ -67,7 +67,7 @@ describe("imports", () => {
   });
 
   const allowed: [string, (name: string) => boolean][] = [
-    ["core", (name) => name.startsWith("./") || ["zod/mini", "yaml", "@vscode/l10n", "node:crypto"].includes(name)],
+    ["core", (name) => name.startsWith("./") || ["zod/mini", "yaml", "node:crypto"].includes(name)],
     ["engine", (name) => name !== "vscode" && !/^\.\.\/(?!core\/)/.test(name)],
     ["ui", (name) => !/^\.\.\/(?!core\/|engine\/)/.test(name)],
   ];
