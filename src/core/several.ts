@@ -39,22 +39,53 @@ export async function eachOf<T>(
   return results;
 }
 
+/** How many are named in a summary before the rest is only counted. */
+const named = 3;
+
 /** One sentence for all of them, and one more for each reason that some failed: `Stopped 3 of 5 containers. train-7, train-8: …` */
 export function summary(done: string, results: readonly Result[], noun: "container" | "image" | "item" = "container"): string {
-  const of = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome);
-  const names = (some: readonly Result[]) => some.map(({ name }) => name).join(", ");
+  const of = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).map(({ name }) => name);
   const [good, left, cancelled] = [of("done"), of("left"), of("cancelled")];
   const reasons = new Map<string, string[]>();
   for (const result of results) {
     if (result.outcome !== "failed") continue;
-    const reason = result.message.split("\n", 1)[0] ?? "";
+    const reason = firstLine(result);
     reasons.set(reason, [...(reasons.get(reason) ?? []), result.name]);
   }
   const all = count(results.length, noun);
+  const told = [...reasons].slice(0, named).map(([reason, those]) => `${some(those)}: ${reason}`);
   return [
     good.length === results.length ? l10n.t("{0} {1}.", done, all) : l10n.t("{0} {1} of {2}.", done, good.length, all),
-    ...(left.length > 0 ? [l10n.t("Nothing to do for {0}.", names(left))] : []),
-    ...(cancelled.length > 0 ? [l10n.t("Cancelled before {0}.", names(cancelled))] : []),
-    ...Array.from(reasons, ([reason, those]) => `${those.join(", ")}: ${reason}`),
+    ...(left.length > 0 ? [l10n.t("Nothing to do for {0}.", some(left))] : []),
+    ...(cancelled.length > 0 ? [l10n.t("Cancelled before {0}.", some(cancelled))] : []),
+    ...told,
+    ...(reasons.size > named ? [l10n.t("{0} more failed for other reasons.", reasons.size - named)] : []),
   ].join(" ");
+}
+
+/** Whether the summary leaves something out, which `fullSummary` tells. */
+export function isCut(results: readonly Result[]): boolean {
+  return results.filter(({ outcome }) => outcome !== "done").length > named;
+}
+
+/** Each on a line of its own, as far as something is to be said of it. */
+export function fullSummary(results: readonly Result[]): string {
+  const words = { left: l10n.t("nothing to do"), cancelled: l10n.t("cancelled before it was begun") };
+  return results
+    .flatMap((result) => {
+      if (result.outcome === "done") return [];
+      return [`${result.name}: ${result.outcome === "failed" ? firstLine(result) : words[result.outcome]}`];
+    })
+    .join("\n");
+}
+
+/** Its name stands before it anyway. */
+function firstLine({ name, message }: { name: string; message: string }): string {
+  const line = message.split("\n", 1)[0] ?? "";
+  return line.startsWith(`${name} `) ? line.slice(name.length + 1) : line;
+}
+
+function some(names: readonly string[]): string {
+  const first = names.slice(0, named).join(", ");
+  return names.length > named ? l10n.t("{0} and {1} more", first, names.length - named) : first;
 }

@@ -179,7 +179,7 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
   if (state !== undefined) {
     const now = await engine.inspect(state.id);
     if (!now) throw new UserError(missingContainer(state.id.slice(0, 12)));
-    if (now.state !== state.state)
+    if (hasChanged(state.state, now.state))
       throw new UserError(l10n.t("{0} is {1} now, not {2}: look again.", now.name, now.state, state.state));
   }
 }

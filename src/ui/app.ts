@@ -11,8 +11,8 @@ export interface App {
   store: Store<State>;
   feed: Feed;
   nvidiaSmi: NvidiaSmi;
-  /** The rows that are selected in the view that has the focus, or had it last. */
-  selected: () => Promise<readonly Row[]>;
+  /** The rows that are selected in a view. */
+  selected: (view: string) => Promise<readonly Row[]>;
   log: vscode.LogOutputChannel;
   /** The last errors and warnings that went into it. */
   problems: () => readonly Problem[];

@@ -35,18 +35,17 @@ export function command<Schema extends z.ZodMiniType>(definition: Command<Schema
 /** Registers a command: parses what it was given, keeps an untrusted workspace from starting anything, and is the only place that shows an error. */
 export function register(app: App, definition: Command<z.ZodMiniType>): vscode.Disposable {
   return vscode.commands.registerCommand(definition.id, async (given?: unknown, selection?: unknown) => {
-    const rows = await asRows(app, given, selection);
-    const fromUi = rows !== undefined || given === undefined || given === null;
+    let fromUi = given === undefined || given === null;
     try {
+      const rows = await asRows(app, given, selection);
+      fromUi ||= rows !== undefined;
       if (!vscode.workspace.isTrusted && !definition.looksOnly) throw untrusted();
       const targets = rows ? targetsFor(definition, rows) : [given ?? {}];
       const calls = fromUi ? await asked(app, definition, targets) : targets;
       const all = calls.map((call) => parse(definition, call));
       if (!vscode.workspace.isTrusted && all.some((keys) => !definition.looksOnly?.(keys))) throw untrusted();
       if (all.length > 1 && definition.several) return await definition.several(app, all);
-      let result: object | undefined;
-      for (const keys of all) result = await definition.run(app, keys, { fromUi });
-      return result;
+      return await oneAfterTheOther(app, definition, all, fromUi);
     } catch (error) {
       if (error instanceof Cancelled) return undefined;
       app.log.error(
@@ -59,12 +58,42 @@ export function register(app: App, definition: Command<z.ZodMiniType>): vscode.D
   });
 }
 
+/** One that fails does not keep the others from their turn; what went wrong is told together. */
+async function oneAfterTheOther(
+  app: App,
+  definition: Command<z.ZodMiniType>,
+  all: readonly never[],
+  fromUi: boolean,
+): Promise<object | undefined> {
+  let result: object | undefined;
+  const failures: unknown[] = [];
+  for (const keys of all) {
+    try {
+      result = await definition.run(app, keys, { fromUi });
+    } catch (error) {
+      // Who backs out of one of several questions backs out of the rest.
+      if (error instanceof Cancelled || all.length === 1) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 1) throw new UserError(failures.map((error) => words(error).split("\n", 1)[0]).join(" "));
+  if (failures.length === 1) throw failures[0] as Error;
+  return result;
+}
+
 /** A context menu passes the row it was opened on and, when several are selected, all of them; a keybinding of Berth's own means those that are selected. */
 async function asRows(app: App, given: unknown, selection: unknown): Promise<readonly Row[] | undefined> {
-  if (isObject(given) && given.selected === true) return app.selected();
+  if (isObject(given) && typeof given.selected === "string") return keyedRows(await app.selected(given.selected));
   const isRow = (value: unknown): value is Row => isObject(value) && "menu" in value && "id" in value;
   if (!isRow(given)) return undefined;
   return Array.isArray(selection) && selection.length > 1 ? selection.filter(isRow) : [given];
+}
+
+/** A key that is pressed on something that nothing can be done with, such as a heading, does nothing. */
+function keyedRows(rows: readonly Row[]): readonly Row[] {
+  const meant = rows.filter(({ target }) => target);
+  if (meant.length === 0) throw new Cancelled();
+  return meant;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

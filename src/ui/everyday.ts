@@ -41,9 +41,9 @@ function change({ id, question, outcome, doing, done, fits, refusal, plan }: Cha
     several: severalContainers(
       () => ({ doing, done }),
       outcome,
-      async (app, reached, container) => {
+      async (app, reached, container, signal) => {
         if (!fits(container.state)) return false;
-        await runPlan(app, reached, plan(container), { silent: true });
+        await runPlan(app, reached, plan(container), { silent: true, signal });
         return true;
       },
     ),

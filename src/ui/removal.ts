@@ -15,7 +15,11 @@ export async function keep({ engine }: Reach, container: Inspected, image: strin
 }
 
 export function keptName(container: string): string {
-  return `${container.toLowerCase().replace(/[^a-z0-9]+/g, "-")}:kept-${timestamp(new Date())}`;
+  const repository = container
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return `${repository || "container"}:kept-${timestamp(new Date())}`;
 }
 
 /** What would go for good with a container. */

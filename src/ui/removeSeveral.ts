@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { Cancelled } from "../core/errors.ts";
 import { filesLost } from "../core/losses.ts";
+import { freeName } from "../core/names.ts";
 import { planRetire } from "../core/plan.ts";
 import { fullList, severalText, type Going } from "../core/removal.ts";
 import { eachOf } from "../core/several.ts";
@@ -44,6 +45,7 @@ export async function removeSeveral(app: App, ids: readonly string[], { verb, ou
     await showText(vscode.l10n.t("What goes"), "plaintext", fullList(going));
     throw new Cancelled();
   }
+  const names = answer === keepFirst ? await keptNames(reached, going) : new Map<string, string>();
   await onSeveral(
     app,
     verb === "Retire"
@@ -51,17 +53,27 @@ export async function removeSeveral(app: App, ids: readonly string[], { verb, ou
       : { doing: vscode.l10n.t("Removing"), done: vscode.l10n.t("Removed") },
     going,
     ({ container }) => container.name,
-    async ({ container, lost }) => {
-      const keepThis = answer === keepFirst && filesLost(lost);
-      const choices = {
-        volumes: true,
-        ...(keepThis ? { keepAs: await keep(reached, container, keptName(container.name)) } : {}),
-      };
-      await runPlan(app, reached, planRetire(container, choices, verb), { silent: true });
+    async ({ container }, signal) => {
+      const name = names.get(container.id);
+      const choices = { volumes: true, ...(name === undefined ? {} : { keepAs: await keep(reached, container, name) }) };
+      await runPlan(app, reached, planRetire(container, choices, verb), { silent: true, signal });
       return { name: container.name };
     },
   );
   return { outcome };
+}
+
+/** Names for the images that keep them, by container id: no two alike, though containers' names can become the same. */
+async function keptNames({ engine }: Reach, going: readonly Going[]): Promise<Map<string, string>> {
+  const taken = (await engine.images()).flatMap(({ tags }) => tags);
+  const names = new Map<string, string>();
+  for (const { container, lost } of going) {
+    if (!filesLost(lost)) continue;
+    const name = freeName(keptName(container.name), taken);
+    names.set(container.id, name);
+    taken.push(name);
+  }
+  return names;
 }
 
 /** What goes with each of them. @throws Cancelled, or what went wrong with the first that could not be looked at: nobody may agree to what was not seen */

@@ -16,6 +16,8 @@ import { engineGpus, type Reach } from "./target.ts";
 export interface RunOptions {
   /** No progress notification: the caller wants no UI at all. */
   silent: boolean;
+  /** Cancels a silent one. */
+  signal?: AbortSignal;
   /** Set for a deploy: it leaves a deployment log, whichever way it goes. */
   deploy?: RunSpec;
 }
@@ -25,7 +27,7 @@ export async function runPlan(
   app: App,
   reach: Reach,
   plan: Plan,
-  { silent, deploy }: RunOptions,
+  { silent, signal: outer, deploy }: RunOptions,
 ): Promise<Executed & { log?: string }> {
   const started = new Date();
   const steps: StepRecord[] = [];
@@ -51,7 +53,9 @@ export async function runPlan(
     return writeDeploymentLog(app, plan.container.name, started, redact(text, secretValues(environment)));
   };
   try {
-    const executed = await progress(silent, plan.title, (report, signal) => follow(app, reach, plan, steps, report, signal));
+    const executed = await progress(silent ? (outer ?? new AbortController().signal) : undefined, plan.title, (report, signal) =>
+      follow(app, reach, plan, steps, report, signal),
+    );
     const { id, health } = executed;
     if (health) app.store.update({ handles: { ...app.store.get().handles, [id]: health } });
     const log = await write("succeeded", executed);
@@ -101,12 +105,13 @@ function setBusy(app: App, name: string, what: string | undefined): void {
   app.store.update({ busy: what === undefined ? others : { ...others, [name]: what } });
 }
 
+/** @param silent No UI; the signal cancels. */
 async function progress<T>(
-  silent: boolean,
+  silent: AbortSignal | undefined,
   title: string,
   work: (report: (message: string) => void, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (silent) return work(() => undefined, new AbortController().signal);
+  if (silent) return work(() => undefined, silent);
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     (bar, token) => {

@@ -51,10 +51,10 @@ export const start = command({
   several: severalContainers(
     () => ({ doing: vscode.l10n.t("Starting"), done: vscode.l10n.t("Started") }),
     "started",
-    async (app, reached, container) => {
+    async (app, reached, container, signal) => {
       const plan = planStart(container);
       if (plan.steps.length === 0) return false;
-      await runPlan(app, reached, plan, { silent: true });
+      await runPlan(app, reached, plan, { silent: true, signal });
       return true;
     },
   ),
@@ -90,11 +90,11 @@ export const stop = command({
   several: severalContainers(
     () => ({ doing: vscode.l10n.t("Stopping"), done: vscode.l10n.t("Stopped") }),
     "stopped",
-    async (app, reached, container) => {
+    async (app, reached, container, signal) => {
       if (!isUp(container.state)) return false;
       if (container.details.autoRemove)
         throw new UserError(vscode.l10n.t("Run with --rm, it would be lost once it stops: stop it by itself."));
-      await runPlan(app, reached, planStop(container), { silent: true });
+      await runPlan(app, reached, planStop(container), { silent: true, signal });
       return true;
     },
   ),

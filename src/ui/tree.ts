@@ -109,12 +109,12 @@ const views: Record<string, (state: State, now: number) => Row[]> = {
   "berth.gpus": gpuRows,
 };
 
-/** Creates the views. `memory` is the workspace's. `onVisible` is told which of them are on screen, `onFocus` which one something was last selected in. */
+/** Creates the views. `memory` is the workspace's. `onVisible` is told which of them are on screen, `trees` is filled with them. */
 export function createViews(
   app: App,
   memory: vscode.Memento,
   onVisible: (visible: ReadonlySet<string>) => void,
-  onFocus: (view: vscode.TreeView<Row>) => void,
+  trees: Map<string, vscode.TreeView<Row>>,
 ): vscode.Disposable {
   const visible = new Set<string>();
   const subscriptions: vscode.Disposable[] = [vscode.window.registerFileDecorationProvider(ownBadge)];
@@ -142,12 +142,12 @@ export function createViews(
       onVisible(visible);
       redraw();
     };
+    trees.set(id, view);
     subscriptions.push(
       view,
       view.onDidChangeVisibility(onVisibility),
       view.onDidExpandElement(({ element }) => provider.fold(element, true)),
       view.onDidCollapseElement(({ element }) => provider.fold(element, false)),
-      view.onDidChangeSelection(() => onFocus(view)),
     );
     onVisibility();
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Cancelled, UserError } from "../../src/core/errors.ts";
-import { eachOf, summary, type Result } from "../../src/core/several.ts";
+import { eachOf, fullSummary, isCut, summary, type Result } from "../../src/core/several.ts";
 
 const never = new AbortController().signal;
 const self = (name: string) => name;
@@ -36,8 +36,9 @@ describe("several at once", () => {
   it("begins no more once it is cancelled, and says which", async () => {
     const cancel = new AbortController();
     const begun: string[] = [];
-    const work = (name: string) => {
+    const work = (name: string, signal: AbortSignal) => {
       begun.push(name);
+      assert.equal(signal, cancel.signal, "who works can take back what is under way");
       cancel.abort();
       return name === "a" ? Promise.reject(new Cancelled()) : Promise.resolve({ name });
     };
@@ -71,6 +72,21 @@ describe("the one summary", () => {
       "Stopped 1 of 2 containers. b: It is stuck.",
     ],
     [
+      "a reason that begins with the name does not repeat it",
+      [done("a"), { name: "b", outcome: "failed", message: "b exited at once with exit code 3." }],
+      "Stopped 1 of 2 containers. b: exited at once with exit code 3.",
+    ],
+    [
+      "many: some are named, the others counted",
+      ["a", "b", "c", "d", "e"].map((name) => ({ name, outcome: "cancelled" })),
+      "Stopped 0 of 5 containers. Cancelled before a, b, c and 2 more.",
+    ],
+    [
+      "many reasons: some are told",
+      ["a", "b", "c", "d", "e"].map((name, n) => ({ name, outcome: "failed", message: `Reason ${n}.` })),
+      "Stopped 0 of 5 containers. a: Reason 0. b: Reason 1. c: Reason 2. 2 more failed for other reasons.",
+    ],
+    [
       "several failed for one reason: it is told once",
       ["a", "b", "c"].map((name) => ({ name, outcome: "failed", message: "The Docker engine went away." })),
       "Stopped 0 of 3 containers. a, b, c: The Docker engine went away.",
@@ -82,6 +98,18 @@ describe("the one summary", () => {
     ],
   ];
   for (const [name, results, text] of cases) it(name, () => assert.equal(summary("Stopped", results), text));
+
+  it("in full is a line for each that is not simply done", () => {
+    const results: Result[] = [
+      done("a"),
+      { name: "b", outcome: "failed", message: "b exited at once.\nlog" },
+      { name: "c", outcome: "left" },
+      { name: "d", outcome: "cancelled" },
+    ];
+    assert.equal(fullSummary(results), "b: exited at once.\nc: nothing to do\nd: cancelled before it was begun");
+    assert.equal(isCut(results), false);
+    assert.equal(isCut([...results, { name: "e", outcome: "left" }]), true);
+  });
 
   it("speaks of images too", () => assert.equal(summary("Removed", [done("a")], "image"), "Removed 1 image."));
 });

@@ -59,7 +59,7 @@ describe("everyday actions, clicked through in the workbench", () => {
     await window.selectRows("Containers", "good", "bad");
     await window.rowMenuAction("Containers", "bad", "Restart Container");
     const { text } = await window.notification("Restarted 1 of 2 containers.");
-    assert.match(text, /Restarted 1 of 2 containers\. bad: bad exited at once with exit code 3 \(not out of memory\)\./);
+    assert.match(text, /Restarted 1 of 2 containers\. bad: exited at once with exit code 3 \(not out of memory\)\./);
     await window.screenshot("several-one-failed");
   });
 
