@@ -15,6 +15,7 @@ import {
   runBox,
   sentenceOf,
   stateOf,
+  until,
   toolsFor,
   useEngine,
 } from "./support.ts";
@@ -261,6 +262,55 @@ describe("a plan is carried out", function () {
       assert.equal(await fate(id), "paused");
       await api(lab, "DELETE", `/containers/${id}?force=1`);
       assert.equal(await sentenceOf(carryOut(stop, tools)), `There is no container '${id.slice(0, 12)}' on this engine.`);
+    });
+  });
+
+  describe("a container that does not stand still", () => {
+    it("is stopped and retired although it starts again and again", async () => {
+      for (let round = 1; round <= 5; round++) {
+        const name = freshName("loop");
+        await lab.docker(
+          "run",
+          "-d",
+          "--restart",
+          "always",
+          "--name",
+          name,
+          "berth-lab/busybox:1",
+          "sh",
+          "-c",
+          "sleep 0.3; exit 1",
+        );
+        const [plan] = [planRetire(await inspect(name), nothingElse)];
+        await until(
+          "another state than the one that was seen",
+          async () => (await stateOf(tools, name)) !== plan.basis.state?.state,
+        );
+        await carryOut(plan, tools);
+        assert.equal(await stateOf(tools, name), undefined);
+      }
+    });
+
+    it("is retired although it stopped by itself after it was looked at, and is not started when that is cancelled", async () => {
+      const id = await runBox(lab, "ended");
+      const plan = planRetire(await inspect(id), nothingElse);
+      await api(lab, "POST", `/containers/${id}/kill`);
+      await tools.engine.exited(id, new AbortController().signal);
+      const cancel = new AbortController();
+      await assert.rejects(
+        carryOut(plan, tools, { signal: cancel.signal, onEvent: ({ step }) => step.kind === "stop" && cancel.abort() }),
+      );
+      assert.equal(await fate(id), "exited");
+      await carryOut(plan, tools);
+      assert.equal(await stateOf(tools, id), undefined);
+    });
+
+    it("is not removed when somebody started it after it was looked at", async () => {
+      const id = await createBox(lab, "woken");
+      const plan = planRetire(await inspect(id), nothingElse);
+      await api(lab, "POST", `/containers/${id}/start`);
+      assert.equal(await sentenceOf(carryOut(plan, tools)), "woken is running now, not created: look again.");
+      assert.equal(await fate(id), "running");
     });
   });
 
