@@ -460,7 +460,7 @@ function hideSecrets(spec: RunSpec, notes: string[]): RunSpec {
   const hideMap = (entries: StringMap, where: string): StringMap =>
     Object.fromEntries(
       Object.entries(entries).map(([key, value]) => {
-        const isSecret = isSecretName(key.replaceAll(/[-.]/g, "_")) && value !== "" && !ordinary.test(value);
+        const isSecret = isSecretName(key) && value !== "" && !ordinary.test(value);
         if (isSecret) hidden.add(where);
         return [key, isSecret ? "[redacted]" : hide(value, where)];
       }),

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { UserError } from "../core/errors.ts";
-import { missingImage } from "../core/explain.ts";
+import { missingContainer, missingImage } from "../core/explain.ts";
 import { inspectText } from "../core/inspectText.ts";
 import { command } from "./commands.ts";
 import { showText } from "./documents.ts";
@@ -21,7 +21,9 @@ export const inspect = command({
       await showText(`${image}.json`, "json", inspectText(json));
     } else {
       const { id, name } = await findContainer({ engine }, container, vscode.l10n.t("Inspect which container?"));
-      await showText(`${name}.json`, "json", inspectText(await engine.inspectRaw("container", id)));
+      const json = await engine.inspectRaw("container", id);
+      if (json === undefined) throw new UserError(missingContainer(name)); // gone since it was found
+      await showText(`${name}.json`, "json", inspectText(json));
     }
     return { outcome: "shown" };
   },

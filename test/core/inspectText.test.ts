@@ -23,5 +23,36 @@ describe("what the engine says of a container, as it is shown", () => {
     assert.ok(text.includes("XAUTHORITY=/root/.Xauthority"));
   });
 
+  it("has no secret that a command line tells", () => {
+    const words = [
+      ...["serve", "--token=tok-1", "--api-key=tok-2", "--password", "tok-3", "--auth", "--verbose", "--max-tokens", "512"],
+      ...["sh", "-c", "exec serve --secret 'tok 4' --port 80 && X_TOKEN=tok-5 run 'http://h/?api_key=tok-6&page=2'"],
+    ];
+    const shown = [
+      ...["serve", "--token=[redacted]", "--api-key=[redacted]", "--password", "[redacted]", "--auth", "--verbose"],
+      ...["--max-tokens", "512", "sh", "-c"],
+      "exec serve --secret [redacted] --port 80 && X_TOKEN=[redacted] run 'http://h/?api_key=[redacted]&page=2'",
+    ];
+    assert.deepEqual(JSON.parse(inspectText({ Config: { Cmd: words }, Args: words })), { Config: { Cmd: shown }, Args: shown });
+  });
+
+  it("has no password of an address, a label or a file server", () => {
+    const json = {
+      Config: { Env: ["DB=postgres://ann:tok-1@db/x"], Labels: { "com.acme.api-key": "tok-2", from: "https://ann:tok-3@h/y" } },
+      HostConfig: {
+        Mounts: [{ VolumeOptions: { DriverConfig: { Options: { o: "addr=nas,username=ann,password=tok-4,vers=3" } } } }],
+      },
+    };
+    assert.deepEqual(JSON.parse(inspectText(json)), {
+      Config: {
+        Env: ["DB=postgres://ann:[redacted]@db/x"],
+        Labels: { "com.acme.api-key": "[redacted]", from: "https://ann:[redacted]@h/y" },
+      },
+      HostConfig: {
+        Mounts: [{ VolumeOptions: { DriverConfig: { Options: { o: "addr=nas,username=ann,password=[redacted],vers=3" } } } }],
+      },
+    });
+  });
+
   it("can be an image without a configuration", () => assert.equal(inspectText({ Config: null }), '{\n  "Config": null\n}\n'));
 });
