@@ -1,12 +1,9 @@
 /** Names whose values are secrets: a few exact ones, and a telling word between underscores (so that XAUTHORITY is none). */
-const exact =
-  /^(NGC_API_KEY|NGC_CLI_API_KEY|DOCKER_PASSWORD|AUTHORIZATION|AWS_SECRET_ACCESS_KEY|GITLAB_TOKEN|PGPASSWORD|MYSQL_PWD)$/i;
+const exact = /^(NGC_API_KEY|NGC_CLI_API_KEY|DOCKER_PASSWORD|AUTHORIZATION|AWS_SECRET_ACCESS_KEY|GITLAB_TOKEN)$/i;
 const telling = /(^|_)(password|passwd|secret|token|api_?key|auth|credentials?|private_key)(_|$)/i;
 
-/** @param name Of a variable, a label or an option: `com.acme.api-key` tells as much as `API_KEY` */
 export function isSecretName(name: string): boolean {
-  const words = name.replace(/[-.]/g, "_");
-  return exact.test(words) || telling.test(words);
+  return exact.test(name) || telling.test(name);
 }
 
 /** The password in an address: `postgres://ann:secret@db/x`. */
@@ -30,7 +27,7 @@ export function secretValues(env: readonly string[]): string[] {
   });
 }
 
-/** The lines of a secret of several; programs that take a key from a variable often want `\\n` in it for each line end. */
+/** The lines of a secret of several; programs that take a key from a variable often want `\n` in it for each line end. */
 function linesOf(secret: string): string[] {
   const parts = secret.split(/\r?\n|\\n/).map((line) => line.trim());
   return parts.length === 1 ? [] : parts.filter((line) => line.length >= 8 && !/^-----(BEGIN|END) .*-----$/.test(line));
