@@ -41,7 +41,11 @@ describe("everyday actions, clicked through in the workbench", () => {
       (texts) => texts.includes("Stopped 5 containers."),
     );
     assert.deepEqual(await states(...names, "other"), ["exited", "exited", "exited", "exited", "exited", "running"]);
-    assert.deepEqual(await window.notifications(), [], "nothing is left to be closed");
+    // Nothing is left to be closed.
+    await window.until(
+      () => window.notifications(),
+      (shown) => shown.length === 0,
+    );
     await window.treeWith("Containers", /Stopped {2}5/);
     await window.expand("Containers", "Stopped");
     await window.selectRows("Containers", ...names);
@@ -125,6 +129,71 @@ describe("everyday actions, clicked through in the workbench", () => {
     await window.page.keyboard.press("F2");
     await window.question("Rename aaa");
     await window.dismiss();
+  });
+
+  it("keys mean the view that they are pressed in, and nothing on a heading", async () => {
+    await boxes("aaa", "bbb");
+    await window.selectRows("Containers", "aaa", "bbb");
+    await window.row("Images", "busybox").click();
+    await window.runCommand("Berth: Focus on Containers View");
+    await window.until(
+      () => window.focusedView(),
+      (view) => view === "Containers",
+    );
+    await window.page.keyboard.press("Control+c");
+    await window.until(
+      () => window.statusText(),
+      (texts) => texts.includes("Copied 2 lines"),
+    );
+    await window.row("Containers", "Running").click(); // folds it too
+    await window.page.keyboard.press("F2");
+    await window.row("Containers", "Running").click();
+    await window.treeWith("Containers", "aaa");
+    // A question about the heading would take the keys that follow.
+    await window.page.keyboard.press("ArrowDown");
+    await window.page.keyboard.press("F2");
+    await window.question("Rename aaa");
+    await window.dismiss();
+  });
+
+  it("a selection of running and stopped ones can be started, stopped and retired", async () => {
+    await boxes("runs");
+    await lab.engine.docker("run", "--name", "done", busybox, "true");
+    await window.expand("Containers", "Stopped");
+    await window.selectRows("Containers", "runs", "done");
+    const menu = await window.rowMenu("Containers", "done");
+    for (const entry of ["Start Container", "Stop Container", "Retire Container"])
+      assert.ok(
+        menu.some((label) => label.startsWith(entry)),
+        `${entry} in ${menu.join(", ")}`,
+      );
+    await window.rowMenuAction("Containers", "done", "Stop Container");
+    await window.until(
+      () => window.statusText(),
+      (texts) => texts.includes("Stopped 1 of 2 containers. Nothing to do for done."),
+    );
+  });
+
+  it("a batch that is cancelled takes back what is under way, and removes nothing", async () => {
+    await boxes("big-1", "big-2");
+    for (const name of ["big-1", "big-2"])
+      await lab.engine.docker("exec", name, "sh", "-c", "dd if=/dev/zero of=/model.bin bs=1M count=300 2>/dev/null");
+    await window.selectRows("Containers", "big-1", "big-2");
+    await window.rowMenuAction("Containers", "big-2", "Retire Container");
+    await window.modal();
+    await window.answer("Keep as Images, Then Retire");
+    await window.clickNotification("Retiring 2 containers", "Cancel");
+    await window.until(
+      () => window.statusText(),
+      (texts) => texts.includes("taking back what was under way"),
+    );
+    await window.until(
+      () => window.statusText(),
+      (texts) => !texts.includes("taking back what was under way"),
+      60_000,
+    );
+    assert.deepEqual(await states("big-1", "big-2"), ["running", "running"]);
+    assert.equal(await lab.engine.docker("images", "--quiet", "big-1"), "");
   });
 
   it("is done from the palette: pause asks which, and takes several", async () => {
