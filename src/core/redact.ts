@@ -1,9 +1,12 @@
 /** Names whose values are secrets: a few exact ones, and a telling word between underscores (so that XAUTHORITY is none). */
-const exact = /^(NGC_API_KEY|NGC_CLI_API_KEY|DOCKER_PASSWORD|AUTHORIZATION|AWS_SECRET_ACCESS_KEY|GITLAB_TOKEN)$/i;
+const exact =
+  /^(NGC_API_KEY|NGC_CLI_API_KEY|DOCKER_PASSWORD|AUTHORIZATION|AWS_SECRET_ACCESS_KEY|GITLAB_TOKEN|PGPASSWORD|MYSQL_PWD)$/i;
 const telling = /(^|_)(password|passwd|secret|token|api_?key|auth|credentials?|private_key)(_|$)/i;
 
+/** @param name Of a variable, a label or an option: `com.acme.api-key` tells as much as `API_KEY` */
 export function isSecretName(name: string): boolean {
-  return exact.test(name) || telling.test(name);
+  const words = name.replace(/[-.]/g, "_");
+  return exact.test(words) || telling.test(words);
 }
 
 /** The password in an address: `postgres://ann:secret@db/x`. */

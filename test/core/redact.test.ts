@@ -13,7 +13,7 @@ const secret = [
     "BASIC_AUTH",
     "GCP_CREDENTIALS",
   ],
-  ...["TOKEN", "SSH_PRIVATE_KEY"],
+  ...["TOKEN", "SSH_PRIVATE_KEY", "PGPASSWORD", "MYSQL_PWD", "com.acme.api-key", "splunk-token"],
 ];
 const plain = [
   ...[
@@ -27,7 +27,7 @@ const plain = [
     "CUDA_VISIBLE_DEVICES",
     "KEYMAP",
   ],
-  ...["AUTHORIZATION_URL_COUNT", "SECRETARY"],
+  ...["AUTHORIZATION_URL_COUNT", "SECRETARY", "PGPASSFILE", "PWD", "org.opencontainers.image.authors", "max-tokens"],
 ];
 
 describe("secrets", () => {
@@ -42,7 +42,13 @@ describe("secrets", () => {
   });
 
   it("of several lines are their lines too, but neither the short ones nor a key's first and last", () => {
-    const lines = ["-----BEGIN PRIVATE KEY-----", "MIGHAgEAMBMGByqGSM49", "AgEGCCqGSM49AwEHBG0w", "abc=", "-----END PRIVATE KEY-----"];
+    const lines = [
+      "-----BEGIN PRIVATE KEY-----",
+      "MIGHAgEAMBMGByqGSM49",
+      "AgEGCCqGSM49AwEHBG0w",
+      "abc=",
+      "-----END PRIVATE KEY-----",
+    ];
     for (const end of ["\n", "\r\n", "\\n"]) {
       const key = lines.join(end);
       assert.deepEqual(secretValues([`PRIVATE_KEY=${key}`]), [key, "MIGHAgEAMBMGByqGSM49", "AgEGCCqGSM49AwEHBG0w"]);
