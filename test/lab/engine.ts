@@ -349,7 +349,10 @@ function answers(socketPath: string): Promise<boolean> {
 }
 
 async function signal(name: "TERM" | "STOP" | "CONT", pid: number): Promise<void> {
-  if (isAlive(pid)) await runAsRoot("kill", `-${name}`, String(pid));
+  if (!isAlive(pid)) return;
+  await runAsRoot("kill", `-${name}`, String(pid)).catch((error: unknown) => {
+    if (isAlive(pid)) throw error; // else it ended just now
+  });
 }
 
 /** Whether there is such a process, whoever's it is. A zombie is none, nor is 0, which `kill` takes for our own group. */
