@@ -59,6 +59,8 @@ export interface Details {
 export interface Image {
   id: string;
   tags: readonly string[];
+  /** What it was pulled or pushed by: `NAME@sha256:…`. Absent when there is none. */
+  digests?: readonly string[];
   /** Bytes. */
   size: number;
   created: number;
@@ -140,7 +142,7 @@ const inspectedContainer = z.object({
   ),
 });
 
-const listedImage = z.object({ Id: z.string(), RepoTags: strings, Created: z.number(), Size: z.number() });
+const listedImage = z.object({ Id: z.string(), RepoTags: strings, RepoDigests: strings, Created: z.number(), Size: z.number() });
 
 const inspectedImage = z.object({
   Id: z.string(),
@@ -288,8 +290,16 @@ export function parseImages(json: unknown): Image[] {
   return rows(json).flatMap((row) => {
     const parsed = listedImage.safeParse(row);
     if (!parsed.success) return [];
-    const { Id, RepoTags, Created, Size } = parsed.data;
-    return [{ id: Id, tags: (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"), size: Size, created: Created * 1000 }];
+    const { Id, RepoTags, RepoDigests, Created, Size } = parsed.data;
+    const digests = (RepoDigests ?? []).filter((digest) => !digest.startsWith("<none>@"));
+    const image: Image = {
+      id: Id,
+      tags: (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
+      ...(digests.length > 0 ? { digests } : {}),
+      size: Size,
+      created: Created * 1000,
+    };
+    return [image];
   });
 }
 

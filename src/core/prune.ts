@@ -1,18 +1,18 @@
 import * as l10n from "./l10n.ts";
 import type { Container, Image } from "./engineJson.ts";
 import { isUp } from "./holds.ts";
-import { shortId } from "./imageRemoval.ts";
+import { imageNames, shortReference } from "./imageRemoval.ts";
 import { isOwn } from "./maker.ts";
 import { bytes } from "./units.ts";
 
 /** What nobody uses, to choose from. */
 export interface Prunable {
   kind: "container" | "untagged" | "image";
-  /** Container's id; image's tag, or its id when it has none. */
+  /** Container's id; image's name, or its id when it has none. */
   reference: string;
   label: string;
   description: string;
-  /** Ticked from the start: layers that nothing refers to. A stopped container can hold somebody's work, a tagged image can be wanted. */
+  /** Ticked from the start: layers that nothing refers to. A stopped container can hold somebody's work, an image with a name can be wanted. */
   picked: boolean;
 }
 
@@ -34,17 +34,23 @@ export function prunable(containers: readonly Container[], images: readonly Imag
   const used = new Set(containers.map(({ imageId }) => imageId));
   const unused = images.filter(({ id }) => !used.has(id));
   const untagged = unused
-    .filter(({ tags }) => tags.length === 0)
-    .map((image): Prunable => ({
+    .filter((image) => imageNames(image).length === 0)
+    .map(({ id, size }): Prunable => ({
       kind: "untagged",
-      reference: image.id,
-      label: shortId(image),
-      description: bytes(image.size),
+      reference: id,
+      label: shortReference(id),
+      description: bytes(size),
       picked: true,
     }));
-  const tagged = unused
-    .flatMap(({ tags, size }) => tags.map((tag) => ({ tag, size })))
-    .sort((a, b) => a.tag.localeCompare(b.tag, "en", { numeric: true }))
-    .map(({ tag, size }): Prunable => ({ kind: "image", reference: tag, label: tag, description: bytes(size), picked: false }));
-  return [...stopped, ...untagged, ...tagged];
+  const named = unused
+    .flatMap((image) => imageNames(image).map((reference) => ({ reference, label: shortReference(reference), size: image.size })))
+    .sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }))
+    .map(({ reference, label, size }): Prunable => ({
+      kind: "image",
+      reference,
+      label,
+      description: bytes(size),
+      picked: false,
+    }));
+  return [...stopped, ...untagged, ...named];
 }

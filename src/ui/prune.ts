@@ -1,13 +1,15 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Cancelled } from "../core/errors.ts";
+import { imagesGoing, shortList } from "../core/imageRemoval.ts";
 import { planRetire } from "../core/plan.ts";
 import { prunable, type Prunable } from "../core/prune.ts";
-import { severalText } from "../core/removal.ts";
+import { fullList, severalText } from "../core/removal.ts";
 import { command } from "./commands.ts";
+import { showText } from "./documents.ts";
 import { notify } from "./notify.ts";
 import { alone, confirm, isBack, pickMany, type Choice } from "./prompts.ts";
-import { rmImage } from "./removeImage.ts";
+import { imageRemover } from "./removeImage.ts";
 import { lookAt } from "./removeSeveral.ts";
 import { runPlan } from "./runPlan.ts";
 import { onSeveral } from "./several.ts";
@@ -33,23 +35,35 @@ export const prune = command({
     if (isBack(answer) || answer.length === 0) throw new Cancelled();
     const ids = answer.filter(({ kind }) => kind === "container").map(({ reference }) => reference);
     const going = await lookAt(reached, ids);
-    const goingImages = answer.filter(({ kind }) => kind !== "container");
-    await confirm(
+    // By what was shown: an image that changed since then is noticed before it goes.
+    const references = answer.filter(({ kind }) => kind !== "container").map(({ reference }) => reference);
+    const { going: goingImages, staying } = imagesGoing(references, images, containers);
+    const lines = [...goingImages, ...staying].map(({ text }) => text);
+    // Each kind has room for so many lines.
+    const most = going.length > 0 && lines.length > 0 ? 6 : 12;
+    const showAll = vscode.l10n.t("Show the Full List");
+    const said = await confirm(
       question(going.length, goingImages.length),
-      [
-        ...(going.length > 0 ? [severalText(going, Infinity)] : []),
-        ...(goingImages.length > 0
-          ? [goingImages.map(({ label, description }) => vscode.l10n.t("Image {0} ({1})", label, description)).join("\n")]
-          : []),
-      ].join("\n\n"),
+      [...(going.length > 0 ? [severalText(going, most)] : []), ...(lines.length > 0 ? [shortList(lines, most)] : [])].join(
+        "\n\n",
+      ),
       vscode.l10n.t("Remove"),
+      ...(going.length > 0 || lines.length > most ? [showAll] : []),
     );
+    if (said === showAll) {
+      // A dialog would hide it: who has read it asks again.
+      const all = [...(going.length > 0 ? [fullList(going)] : []), ...(lines.length > 0 ? [lines.join("\n")] : [])];
+      await showText(vscode.l10n.t("What goes"), "plaintext", `${all.join("\n\n")}\n`);
+      throw new Cancelled();
+    }
+    const remove = imageRemover(reached);
     const work = [
       ...going.map(({ container }) => ({
         name: container.name,
-        act: () => runPlan(app, reached, planRetire(container, { volumes: true }, "Remove"), { silent: true }),
+        act: (signal: AbortSignal) =>
+          runPlan(app, reached, planRetire(container, { volumes: true }, "Remove"), { silent: true, signal }),
       })),
-      ...goingImages.map((image) => ({ name: image.label, act: () => rmImage(reached, image) })),
+      ...goingImages.map((image) => ({ name: image.label, act: () => remove(image) })),
     ];
     const telling = { doing: vscode.l10n.t("Removing"), done: vscode.l10n.t("Removed"), noun: "item" } as const;
     await onSeveral(
@@ -57,8 +71,8 @@ export const prune = command({
       telling,
       work,
       ({ name }) => name,
-      async ({ name, act }) => {
-        await act();
+      async ({ name, act }, signal) => {
+        await act(signal);
         return { name };
       },
     );

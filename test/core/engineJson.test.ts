@@ -225,6 +225,11 @@ describe("the engine's images", () => {
     assert.deepEqual(parseImages([row]), [{ id: imageId, tags: ["a:1", "b:2"], size: 1985933, created: 1795227287000 }]);
   });
 
+  it("are read with what they were pulled by", () => {
+    const RepoDigests = ["a@sha256:11", "<none>@<none>", "<none>@sha256:22"];
+    assert.deepEqual(parseImages([{ ...row, RepoTags: [], RepoDigests }])[0]?.digests, ["a@sha256:11"]);
+  });
+
   it("are untagged by <none>, by an empty list and by null", () => {
     for (const RepoTags of [["<none>:<none>"], [], null]) assert.deepEqual(parseImages([{ ...row, RepoTags }])[0]?.tags, []);
   });
