@@ -14,6 +14,8 @@ export interface Container {
   /** Milliseconds since 1970. */
   created: number;
   ports: readonly Port[];
+  /** On the network of the engine's machine, where nothing is published; only the engine's list says it. */
+  hostNetwork?: boolean;
   labels: Readonly<Record<string, string>>;
   details?: Details;
 }
@@ -91,6 +93,7 @@ const listedContainer = z.object({
   Status: z.string(),
   Created: z.number(),
   Labels: stringMap,
+  HostConfig: z.nullish(z.object({ NetworkMode: z.nullish(z.string()) })),
   Ports: orEmpty(
     z.array(
       z.object({ IP: z.optional(z.string()), PrivatePort: z.number(), PublicPort: z.optional(z.number()), Type: z.string() }),
@@ -165,7 +168,7 @@ export function parseContainers(json: unknown): Container[] {
   return rows(json).flatMap((row) => {
     const parsed = listedContainer.safeParse(row);
     if (!parsed.success) return oddContainer(row);
-    const { Id, Names, Image, ImageID, State, Status, Created, Labels, Ports } = parsed.data;
+    const { Id, Names, Image, ImageID, State, Status, Created, Labels, Ports, HostConfig } = parsed.data;
     const container: Container = {
       id: Id,
       name: displayName(Names ?? [], Id),
@@ -175,6 +178,7 @@ export function parseContainers(json: unknown): Container[] {
       status: Status,
       created: Created * 1000,
       labels: Labels ?? {},
+      ...(HostConfig?.NetworkMode === "host" ? { hostNetwork: true } : {}),
       ports: (Ports ?? []).map(({ IP, PrivatePort, PublicPort, Type }) => ({
         container: PrivatePort,
         protocol: Type,

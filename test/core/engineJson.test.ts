@@ -219,6 +219,14 @@ describe("the GPUs that a container was given", () => {
   }
 });
 
+describe("a container on its host's network", () => {
+  const row = { Id: "5f57", Names: ["/web"], Image: "a:1", State: "running", Status: "Up", Created: 1 };
+  it("is told from the others", () => {
+    const hostNetwork = (NetworkMode: string) => parseContainers([{ ...row, HostConfig: { NetworkMode } }])[0]?.hostNetwork;
+    assert.deepEqual([hostNetwork("host"), hostNetwork("bridge")], [true, undefined]);
+  });
+});
+
 describe("the engine's images", () => {
   const row = { Id: imageId, RepoTags: ["a:1", "b:2"], RepoDigests: null, Created: 1795227287, Size: 1985933, Containers: -1 };
   it("are read with all their tags", () => {

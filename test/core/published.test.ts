@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Port } from "../../src/core/engineJson.ts";
-import { engineHost, noPort, portUrl, publishedTcp } from "../../src/core/published.ts";
+import { engineHost, noPort, portMeant, portUrl, publishedTcp, unreachable } from "../../src/core/published.ts";
 
 const port = (container: number, host?: number, ip = "0.0.0.0", protocol = "tcp"): Port => ({
   container,
@@ -15,6 +15,40 @@ describe("ports that a browser can open", () => {
       { container: 80, host: 8080 },
       { container: 9000, host: 9123 },
     ]);
+  });
+
+  it("keep the address that they are published on, unless that is all of them", () => {
+    const ports = [port(80, 18080, "127.0.0.5"), port(80, 18081, "::"), port(80, 18082, ""), port(80, 18083, "fd00::7")];
+    assert.deepEqual(publishedTcp(ports), [
+      { container: 80, host: 18080, ip: "127.0.0.5" },
+      { container: 80, host: 18081 },
+      { container: 80, host: 18082 },
+      { container: 80, host: 18083, ip: "fd00::7" },
+    ]);
+    assert.equal(portUrl({ container: 80, host: 18080, ip: "127.0.0.5" }, "localhost"), "http://127.0.0.5:18080/");
+    assert.equal(portUrl({ container: 80, host: 18083, ip: "fd00::7" }, "gpu-1"), "http://[fd00::7]:18083/");
+  });
+
+  it("on a loopback address are reached on the engine's machine only", () => {
+    for (const ip of ["127.0.0.5", "::1"]) {
+      const only = { container: 80, host: 18080, ip };
+      assert.equal(unreachable(only, "localhost"), undefined);
+      assert.equal(unreachable(only, "127.0.0.1"), undefined);
+      assert.equal(
+        unreachable(only, "gpu-1"),
+        `Port 18080 is published on ${ip} of gpu-1 only, which cannot be reached from here: forward it with 'ssh -L', or publish it on another address.`,
+      );
+    }
+    assert.equal(unreachable({ container: 80, host: 18080, ip: "10.0.0.7" }, "gpu-1"), undefined);
+    assert.equal(unreachable({ container: 80, host: 18080 }, "gpu-1"), undefined);
+  });
+
+  it("are meant by the host's number first, then by the container's", () => {
+    const ports = publishedTcp([port(3000, 8080), port(8080, 3000), port(80, 9000)]);
+    assert.deepEqual(portMeant(3000, ports), { container: 8080, host: 3000 });
+    assert.deepEqual(portMeant(8080, ports), { container: 3000, host: 8080 });
+    assert.deepEqual(portMeant(80, ports), { container: 80, host: 9000 });
+    assert.equal(portMeant(81, ports), undefined);
   });
 
   const urls: [string, number, number, string][] = [
@@ -40,6 +74,11 @@ describe("why there is no port to open", () => {
   it("it does not run", () => assert.equal(noPort(box("exited")), "web is exited: its ports can be reached only while it runs."));
   it("it publishes none", () =>
     assert.equal(noPort(box("running")), "web publishes no TCP port: deploy it with one, as in 'docker run -p 8080:80'."));
+  it("it uses the network of its host", () =>
+    assert.equal(
+      noPort({ ...box("running"), hostNetwork: true }),
+      "web uses the network of its host, where no port is published: give 'port', the one that it listens on.",
+    ));
   it("its port is not published", () =>
     assert.equal(
       noPort(box("running", port(9000))),
