@@ -28,6 +28,8 @@ function background(element) {
   return "rgb(255, 255, 255)";
 }
 
+let watched;
+
 globalThis.berthPage = {
   /** The name of the view that has the keyboard's focus. */
   focusedView() {
@@ -92,6 +94,7 @@ globalThis.berthPage = {
         ariaLabel: row.getAttribute("aria-label") ?? "",
         level: Number(row.getAttribute("aria-level")),
         ...(expanded !== null && { expanded: expanded === "true" }),
+        selected: row.classList.contains("selected"),
         icon: [...(icon?.classList ?? [])].find((it) => it.startsWith("codicon-"))?.slice("codicon-".length) ?? "",
       };
     });
@@ -103,6 +106,35 @@ globalThis.berthPage = {
       const label = row.querySelector(".label-name");
       return { label: label.textContent, contrast: contrast(getComputedStyle(label).color, background(label)) };
     });
+  },
+
+  /** How many rows a view has, in sight or not. */
+  rowCount(name) {
+    const list = view(name)?.querySelector(".monaco-list-rows");
+    const row = list?.querySelector(".monaco-list-row");
+    return row ? Math.round(parseFloat(list.style.height) / parseFloat(row.style.height)) : 0;
+  },
+
+  /** From now on writes down when the rows of a view change, and which of them are drawn anew. */
+  watchRows(name) {
+    watched?.observer.disconnect();
+    watched = { times: [], redrawn: new Set(), observer: new MutationObserver(note) };
+    const options = { subtree: true, childList: true, attributes: true, characterData: true };
+    watched.observer.observe(view(name).querySelector(".monaco-list-rows"), options);
+    function note(changes) {
+      watched.times.push(Date.now());
+      for (const { target } of changes) {
+        const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
+        // A row that others moved changes its place, not what is in it.
+        const row = element?.closest(".monaco-tl-contents")?.closest(".monaco-list-row");
+        if (row) watched.redrawn.add(row.querySelector(".label-name")?.textContent ?? "");
+      }
+    }
+  },
+
+  /** What was written down since. */
+  watched() {
+    return { times: watched.times, redrawn: [...watched.redrawn] };
   },
 
   viewTexts(name) {

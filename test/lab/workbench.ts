@@ -18,6 +18,7 @@ export interface TreeRow {
   level: number;
   /** undefined for a row without children. */
   expanded?: boolean;
+  selected: boolean;
   /** The codicon's name, or "". */
   icon: string;
 }
@@ -247,6 +248,57 @@ export class Workbench {
     return this.#read(`rowContrasts(${JSON.stringify(view)})`);
   }
 
+  /** How many rows a view has, those out of sight too. */
+  rowCount(view: string): Promise<number> {
+    return this.#read(`rowCount(${JSON.stringify(view)})`);
+  }
+
+  /** All the rows of a view, those out of sight too: scrolls from the first to the last, so they must not move meanwhile. */
+  async allRows(view: string): Promise<TreeRow[]> {
+    const seen = new Map<number, TreeRow>();
+    const note = async () => {
+      for (const row of await this.rows(view)) seen.set(row.index, row);
+    };
+    await this.until(
+      async () => {
+        const [first] = await this.rows(view);
+        if (first && first.index > 0) await this.pressIn(view, "Home");
+        return first;
+      },
+      (first) => first === undefined || first.index === 0,
+    );
+    await note();
+    await this.until(
+      async () => {
+        if (seen.size >= (await this.rowCount(view))) return true;
+        await this.pressIn(view, "PageDown");
+        await note();
+        return false;
+      },
+      (all) => all,
+      60_000,
+    );
+    return [...seen.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** From now on writes down when the rows of a view change, and which are drawn anew, for `watched`. */
+  watchRows(view: string): Promise<void> {
+    return this.#read(`watchRows(${JSON.stringify(view)})`);
+  }
+
+  /** When rows changed since `watchRows`, in milliseconds since 1970, and the labels of those whose contents were drawn anew. */
+  watched(): Promise<{ times: number[]; redrawn: string[] }> {
+    return this.#read("watched()");
+  }
+
+  /** Searches in a view as a person does, with Ctrl+F; `filter` hides what does not match. */
+  async findInView(view: string, text: string, { filter = false } = {}): Promise<void> {
+    await this.pressIn(view, "Control+F");
+    const widget = this.#view(view).locator(".monaco-tree-type-filter");
+    if (filter) await widget.locator(".codicon-list-filter").click();
+    await widget.locator("input").fill(text);
+  }
+
   /** The rows as lines: indented, ▾ or ▸ before those with children, the description after two spaces. */
   async tree(view: string): Promise<string> {
     return (await this.rows(view)).map(treeLine).join("\n");
@@ -266,13 +318,16 @@ export class Workbench {
     return this.#view(view).locator(".monaco-list-row").filter({ has: name }).first();
   }
 
-  /** Waits for a row, and scrolls to it: a long list has only the rows that are in sight. */
+  /** Waits for a row, and goes to it: a long list has only the rows that are in sight. */
   async reveal(view: string, label: string | RegExp): Promise<Locator> {
     const row = this.row(view, label);
+    let key = "Home";
     await this.until(
       async () => {
         if ((await row.count()) > 0) return true;
-        await this.scroll(view, (await this.#isAtEnd(view)) ? -100_000 : 40);
+        await this.pressIn(view, key);
+        const last = (await this.rows(view)).at(-1)?.index ?? 0;
+        key = last >= (await this.rowCount(view)) - 1 ? "Home" : "PageDown";
         return false;
       },
       (found) => found,
@@ -281,14 +336,12 @@ export class Workbench {
     return row;
   }
 
-  /** Turns the mouse wheel over a view; down when `pixels` is positive. */
-  async scroll(view: string, pixels: number): Promise<void> {
-    await this.#view(view).locator(".monaco-list").hover();
-    await this.page.mouse.wheel(0, pixels);
-  }
-
-  async #isAtEnd(view: string): Promise<boolean> {
-    return (await this.#view(view).locator('.monaco-list-row[data-last-element="true"]').count()) > 0;
+  /** Presses a key that moves in a list: Home, End, PageDown. The selection stays. (The page's wheel moves by two rows, however far it is turned.) */
+  async pressIn(view: string, key: string): Promise<void> {
+    const list = this.#view(view).locator(".monaco-list").first();
+    if ((await list.count()) === 0) return;
+    await list.focus();
+    await this.page.keyboard.press(key);
   }
 
   /** Unfolds a row, until its children show, or folds it. */
@@ -299,7 +352,7 @@ export class Workbench {
     await this.until(
       async () => {
         const next = (await this.rows(view)).find((it) => it.index === index + 1);
-        if (!next && expanded) await this.scroll(view, 40);
+        if (!next && expanded) await this.pressIn(view, "PageDown");
         return next;
       },
       (next) => (next?.level ?? 0) > level === expanded,
@@ -466,6 +519,12 @@ export class Workbench {
     const path = join(screenshots, `${name}.png`);
     await this.page.screenshot({ path });
     return path;
+  }
+
+  /** "Reload Window". */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
   }
 
   async close(): Promise<void> {
