@@ -14,7 +14,7 @@ export function containerRows(state: State, now: number): Row[] {
   const up = sorted.filter((container) => isUp(container.state));
   const odd = sorted.filter((container) => container.state === "unknown");
   const down = sorted.filter((container) => !isUp(container.state) && container.state !== "unknown");
-  const group = (id: string, name: string, containers: readonly Container[], expanded: boolean): Row[] =>
+  const group = (id: string, name: string, containers: readonly Container[]): Row[] =>
     containers.length === 0
       ? []
       : [
@@ -24,14 +24,14 @@ export function containerRows(state: State, now: number): Row[] {
             description: String(containers.length),
             menu: "group",
             accessibilityLabel: `${name}, ${count(containers.length, "container")}`,
-            expanded,
+            expanded: true, // VS Code finds by typing only what has been unfolded once
             children: containers.map((container) => containerRow(container, state, now)),
           },
         ];
   return [
-    ...group("Running", l10n.t("Running"), up, true),
-    ...group("Stopped", l10n.t("Stopped"), down, up.length === 0),
-    ...group("Unknown", l10n.t("Unknown"), odd, true),
+    ...group("Running", l10n.t("Running"), up),
+    ...group("Stopped", l10n.t("Stopped"), down),
+    ...group("Unknown", l10n.t("Unknown"), odd),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { State } from "../core/state.ts";
 import { throttle } from "../engine/throttle.ts";
 import type { App } from "./app.ts";
 
-/** How often times such as "up 3 h" are told anew while a view is on screen. Nothing is asked of the engine for it. */
+/** How often times such as "up 3 h" are told anew while a view is on screen, and not in between: else each change would draw all young rows anew. */
 const retell = 60_000;
 /** Between two redraws, in ms. VS Code itself waits until a view has not told of changes for 200 ms, however long that takes in a storm of them. */
 const redrawInterval = 250;
@@ -119,8 +119,9 @@ export function createViews(
   const visible = new Set<string>();
   const subscriptions: vscode.Disposable[] = [vscode.window.registerFileDecorationProvider(ownBadge)];
   const redraws: (() => void)[] = [];
+  let told = Date.now();
   for (const [id, rows] of Object.entries(views)) {
-    const provider = new RowsProvider(() => rows(app.store.get(), Date.now()), new Folds(id, memory));
+    const provider = new RowsProvider(() => rows(app.store.get(), told), new Folds(id, memory));
     const view = vscode.window.createTreeView(id, {
       treeDataProvider: provider,
       canSelectMany: id === "berth.containers" || id === "berth.images",
@@ -140,6 +141,7 @@ export function createViews(
       if (view.visible) visible.add(id);
       else visible.delete(id);
       onVisible(visible);
+      told = Date.now();
       redraw();
     };
     trees.set(id, view);
@@ -159,7 +161,10 @@ export function createViews(
     setContext(state);
     trigger();
   });
-  const timer = setInterval(trigger, retell);
+  const timer = setInterval(() => {
+    told = Date.now();
+    trigger();
+  }, retell);
   setContext(app.store.get());
   subscriptions.push({ dispose: unlisten }, { dispose: cancel }, { dispose: () => clearInterval(timer) });
   return vscode.Disposable.from(...subscriptions);

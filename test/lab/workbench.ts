@@ -291,9 +291,9 @@ export class Workbench {
     return this.#read("watched()");
   }
 
-  /** Searches in a view as a person does, with Ctrl+F; `filter` hides what does not match. */
+  /** Searches in a view as a person does, with Ctrl+Alt+F; `filter` hides what does not match. */
   async findInView(view: string, text: string, { filter = false } = {}): Promise<void> {
-    await this.pressIn(view, "Control+F");
+    await this.pressIn(view, "Control+Alt+F");
     const widget = this.#view(view).locator(".monaco-tree-type-filter");
     if (filter) await widget.locator(".codicon-list-filter").click();
     await widget.locator("input").fill(text);
