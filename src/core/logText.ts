@@ -8,8 +8,10 @@ const controls = /[\x00-\x08\x0b-\x1f\x7f]/g;
 
 /** One line without terminal control; of a progress bar that was written over and over, what stood there last. */
 export function plainLine(line: string): string {
-  const text = line.replace(escapes, "").replace(/\r+$/, "");
-  return text.slice(text.lastIndexOf("\r") + 1).replace(controls, "");
+  const text = line.replace(escapes, "");
+  let end = text.length;
+  while (text[end - 1] === "\r") end--;
+  return text.slice(end > 0 ? text.lastIndexOf("\r", end - 1) + 1 : 0, end).replace(controls, "");
 }
 
 /** The engine's time in front of a line, and the line. */
@@ -18,37 +20,31 @@ export function splitTime(line: string): { time?: string; text: string } {
   return match?.[1] === undefined ? { text: line } : { time: match[1], text: line.slice(match[0].length) };
 }
 
-/** The engine's time as its `since` takes it, one nanosecond later: `1763699704.000000001`. */
-export function justAfter(time: string): string {
-  const [, seconds = "", fraction = "", zone = "Z"] = /^([^.Z+]+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
-  const nanoseconds = BigInt(Date.parse(seconds + zone)) * 1_000_000n + BigInt(fraction.padEnd(9, "0").slice(0, 9) || "0") + 1n;
-  return `${nanoseconds / 1_000_000_000n}.${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}`;
-}
-
 /**
  * Takes the engine's framing off what a container without a terminal wrote: 1 or 2 for the stream, three zeros, four bytes of length
- * (its API's "Attach to a container"). What is not framed, as from a container with a terminal, passes as it is.
+ * (its API's "Attach to a container"). What is not framed, as from a container with a terminal, passes as it is, as stream 0.
  */
-export function createDeframer(): (chunk: Buffer) => Buffer {
+export function createDeframer(): (chunk: Buffer) => { stream: number; bytes: Buffer }[] {
   let rest: Buffer = Buffer.alloc(0);
   let framed: boolean | undefined;
   return (chunk) => {
-    rest = Buffer.concat([rest, chunk]);
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     if (framed === undefined) {
-      if (rest.length < 4) return Buffer.alloc(0);
+      if (rest.length < 4) return [];
       framed = (rest[0] ?? 9) <= 2 && rest.readUIntBE(1, 3) === 0;
     }
-    const parts: Buffer[] = [];
     if (!framed) {
-      parts.push(rest);
+      const bytes = rest;
       rest = Buffer.alloc(0);
+      return [{ stream: 0, bytes }];
     }
+    const frames: { stream: number; bytes: Buffer }[] = [];
     while (rest.length >= 8) {
       const end = 8 + rest.readUInt32BE(4);
       if (rest.length < end) break;
-      parts.push(rest.subarray(8, end));
+      frames.push({ stream: rest[0] === 2 ? 2 : 1, bytes: rest.subarray(8, end) });
       rest = rest.subarray(end);
     }
-    return Buffer.concat(parts);
+    return frames;
   };
 }

@@ -38,6 +38,27 @@ function linesOf(secret: string): string[] {
 
 /** The text with every known secret value, as it is or URL-encoded, replaced. */
 export function redact(text: string, secrets: readonly string[]): string {
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]).sort((a, b) => b.length - a.length);
+  const forms = formsOf(secrets).sort((a, b) => b.length - a.length);
   return forms.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text);
 }
+
+/** Up to where a text that may go on can be shown: what follows may be the beginning of a secret. */
+export function heldBack(text: string, secrets: readonly string[]): number {
+  const forms = formsOf(secrets);
+  let at = text.length;
+  for (const form of forms) {
+    for (let length = Math.min(form.length - 1, text.length); length > text.length - at; length--)
+      if (text.endsWith(form.slice(0, length))) at = text.length - length;
+  }
+  // Nor does it end within one.
+  for (let before = -1; before !== at;) {
+    before = at;
+    for (const form of forms) {
+      const found = text.indexOf(form, Math.max(0, at - form.length + 1));
+      if (found >= 0 && found < at) at = found;
+    }
+  }
+  return at;
+}
+
+const formsOf = (secrets: readonly string[]) => secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);

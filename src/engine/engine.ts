@@ -8,6 +8,7 @@ import { parseEngineInfo, type EngineInfo } from "../core/engineInfo.ts";
 import type { Container, Details, Image, ImageDetails } from "../core/engineJson.ts";
 import { parseContainers, parseImageInspect, parseImages, parseInspect } from "../core/engineJson.ts";
 import { EngineGoneError, UserError, type Remedy } from "../core/errors.ts";
+import { createPieces, type Piece } from "../core/logPieces.ts";
 import { createDeframer } from "../core/logText.ts";
 import type { Change } from "../core/losses.ts";
 import type { OutReason } from "../core/state.ts";
@@ -49,10 +50,10 @@ export interface Engine {
   /** The last lines that a container logged, both streams in the order they were written. */
   logs(container: string, lines: number): Promise<string>;
   /**
-   * The lines that a container logs, each with the engine's time in front: its last `tail` ones, or those from `since` on (seconds since 1970, as `justAfter`
-   * gives them), and then what comes. Ends when the container stops, the engine goes away, or `signal` is raised.
+   * What a container logs, with the engine's times: its last `tail` lines, or those from `since` on (seconds since 1970, as `unixTime` gives them),
+   * and then what comes. Ends when the container stops, the engine goes away, or `signal` is raised.
    */
-  logLines(container: string, from: { tail: number | "all" } | { since: string }, signal: AbortSignal): AsyncIterable<string>;
+  logPieces(container: string, from: { tail: number | "all" } | { since: string }, signal: AbortSignal): AsyncGenerator<Piece>;
   /** What the engine says of a container or an image, as it says it; undefined when there is none. */
   inspectRaw(what: "container" | "image", id: string): Promise<unknown>;
   /** Resolves once the container does not run, or is gone. */
@@ -232,9 +233,10 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       const answer = await bounded((options) => docker.getContainer(id).logs({ ...wanted, ...options }), { ms: 30_000 });
       // dockerode gives what happens to be JSON as a value.
       const bytes = Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer));
-      return (bytes.length < 8 ? bytes : createDeframer()(bytes)).toString();
+      const frames = bytes.length < 8 ? [{ bytes }] : createDeframer()(bytes);
+      return Buffer.concat(frames.map((frame) => frame.bytes)).toString();
     },
-    async *logLines(id, from, signal) {
+    async *logPieces(id, from, signal) {
       const wanted = { stdout: true, stderr: true, follow: true, timestamps: true, ...from };
       let stream: NodeJS.ReadableStream;
       try {
@@ -244,7 +246,9 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
         throw error;
       }
       try {
-        yield* lines(deframed(stream));
+        const pieces = createPieces();
+        for await (const chunk of stream) yield* pieces.take(Buffer.from(chunk));
+        yield* pieces.end();
       } catch {
         // The stream broke: the same as its end, and who listens looks whether the engine is still there.
       }
@@ -326,20 +330,24 @@ function isNotFound(error: unknown): boolean {
   return error instanceof UserError && (error.cause as { statusCode?: number } | undefined)?.statusCode === 404;
 }
 
-async function* deframed(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
-  const deframe = createDeframer();
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) yield decoder.decode(deframe(Buffer.from(chunk)), { stream: true });
-}
+/** An event is a few hundred characters; what is longer than this is none (characters). */
+const longestEvent = 1_000_000;
 
 async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<string> {
-  let rest = "";
+  const decoder = new TextDecoder();
+  let parts: string[] = [];
+  let length = 0;
   for await (const chunk of stream) {
-    const parts = (rest + chunk.toString()).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
+    const [first = "", ...others] = decoder.decode(Buffer.from(chunk), { stream: true }).split("\n");
+    length += first.length;
+    if (length <= longestEvent) parts.push(first);
+    for (const next of others) {
+      if (length <= longestEvent) yield parts.join("");
+      parts = [next];
+      ({ length } = next);
+    }
   }
-  if (rest !== "") yield rest;
+  if (length > 0 && length <= longestEvent) yield parts.join("");
 }
 
 /** From API 1.52 on there are only `Action` and `Actor`. */

@@ -1,8 +1,9 @@
 import type { Container, Details } from "../core/engineJson.ts";
 import { EngineGoneError } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
-import { justAfter, plainLine, splitTime } from "../core/logText.ts";
-import { redact, secretValues } from "../core/redact.ts";
+import { createLines, type Lines } from "../core/logLines.ts";
+import { createCursor, type Piece } from "../core/logPieces.ts";
+import { secretValues } from "../core/redact.ts";
 import type { Engine } from "./engine.ts";
 
 type Inspected = Container & { details: Details };
@@ -17,7 +18,8 @@ export interface LogSink {
 
 export type Note =
   | { kind: "ended"; exitCode: number; oomKilled: boolean }
-  | { kind: "started" | "replaced" | "gone" | "engineGone" | "engineBack" };
+  | { kind: "replaced"; id: string }
+  | { kind: "started" | "gone" | "engineGone" | "engineBack" };
 
 /** Before each look at an engine that went away, or whose stream broke (milliseconds). */
 const pauses = [250, 500, 1000, 2000, 5000];
@@ -25,45 +27,55 @@ const pauses = [250, 500, 1000, 2000, 5000];
 /**
  * Follows what a container logs, over its restarts, the engine's, and those that put a new container in its place under the same name, until it is gone or
  * `signal` is raised. Nothing is told twice.
- * @param reach the engine that is in use; asked again after it went away
+ * @param engine that has the container; another that is selected meanwhile has another container of this name
  * @param tail how many of its last lines to begin with
  * @throws UserError when the engine cannot read this container's log
  */
 export async function followLogs(
-  reach: () => Promise<Engine>,
+  engine: Engine,
   { id, name }: Pick<Container, "id" | "name">,
   tail: number,
   sink: LogSink,
   signal: AbortSignal,
 ): Promise<void> {
   let followed = id;
-  let since: string | undefined;
+  let cursor = createCursor();
+  let lines: Lines | undefined;
   let failures = 0;
   let isAway = false;
   let startedAt: number | undefined;
+  const tell = async (told: readonly string[] = []) => {
+    for (const text of told) await sink.line(text);
+  };
   while (!signal.aborted) {
     try {
-      const engine = await reach();
       const container = (await engine.inspect(followed)) ?? (await sameName(engine, name));
-      if (!container) return sink.note({ kind: "gone" });
+      if (!container) {
+        await tell(lines?.end());
+        return sink.note({ kind: "gone" });
+      }
       if (isAway) sink.note({ kind: "engineBack" });
       isAway = false;
       if (container.id !== followed) {
         followed = container.id;
-        since = undefined;
-        sink.note({ kind: "replaced" });
+        await tell(lines?.end());
+        lines = undefined;
+        cursor = createCursor();
+        sink.note({ kind: "replaced", id: followed });
       } else if (startedAt !== undefined && container.details.startedAt !== startedAt) sink.note({ kind: "started" });
       ({ startedAt } = container.details);
-      const secrets = secretValues(container.details.env);
+      lines ??= createLines(secretValues(container.details.env));
+      const since = cursor.since();
       const from = since === undefined ? { tail: followed === id ? tail : ("all" as const) } : { since };
-      for await (const line of engine.logLines(followed, from, signal)) {
-        const { time, text } = splitTime(line);
-        if (time !== undefined) since = justAfter(time);
+      for await (const piece of withSilence(engine.logPieces(followed, from, signal), lines)) {
+        if (piece && !cursor.isNew(piece)) continue;
+        if (piece) await tell(lines.take(piece, Date.now()));
+        await tell(lines.overdue(Date.now()));
         failures = 0;
-        await sink.line(redact(plainLine(text), secrets));
       }
       if (signal.aborted) return;
       const now = await engine.inspect(followed);
+      if (!now || !isUp(now.state)) await tell(lines.end()); // of a stream that broke the rest comes with the next
       if (now && !isUp(now.state)) {
         const { exitCode, oomKilled } = now.details;
         if (now.state !== "created") sink.note({ kind: "ended", exitCode, oomKilled });
@@ -77,6 +89,33 @@ export async function followLogs(
       isAway = true;
       await pause(pauses[failures++] ?? pauses.at(-1) ?? 0, signal);
     }
+  }
+}
+
+/** The pieces as they come, and undefined when a line has been silent for so long that what there is of it is due. */
+async function* withSilence(pieces: AsyncGenerator<Piece>, lines: Lines): AsyncGenerator<Piece | undefined> {
+  try {
+    let next = pieces.next();
+    for (;;) {
+      const due = lines.due();
+      const result = due === undefined ? await next : await within(Math.max(0, due - Date.now()), next);
+      if (result?.done) return;
+      if (result) next = pieces.next();
+      yield result?.value;
+    }
+  } finally {
+    void pieces.return(undefined);
+  }
+}
+
+/** What a promise gives, or undefined when it takes longer. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

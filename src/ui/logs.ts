@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { UserError, words } from "../core/errors.ts";
+import type { Engine } from "../engine/engine.ts";
 import { followLogs, type LogSink, type Note } from "../engine/logs.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
@@ -22,6 +23,9 @@ interface Channel {
   ended: boolean;
 }
 
+/** A log that is held back by so many writes in a row comes faster than it is shown. */
+const fullWrites = 50;
+
 /** One output channel for each container that is followed: VS Code's own find and filter work there, and scrolling up holds it still. */
 const channels = new Map<string, Channel>();
 
@@ -35,7 +39,7 @@ export const showLogs = command({
     const found = await findContainer({ engine }, container, vscode.l10n.t("Show the logs of which container?"));
     const open = channels.get(found.id);
     if (open?.ended) open.output.dispose();
-    (open && !open.ended ? open : follow(app, found)).output.show(true);
+    (open && !open.ended ? open : follow(app, engine, found)).output.show(true);
     return { outcome: "shown" };
   },
 });
@@ -49,22 +53,34 @@ export function stopFollowing(): void {
   channels.clear();
 }
 
-function follow(app: App, { id, name }: Inspected): Channel {
+/** @param engine The one that has the container, also after another Docker context was selected */
+function follow(app: App, engine: Engine, { id, name }: Inspected): Channel {
   const output = vscode.window.createOutputChannel(vscode.l10n.t("Logs of {0}", name), "log");
   const channel: Channel = { output, stop: new AbortController(), ended: false };
   channels.set(id, channel);
-  const writer = writeTo(channel.output);
-  const engine = async () => (await reach(app)).engine;
+  const writer = writeTo(channel.output, vscode.l10n.t("{0} logs faster than this can show: these lines lag behind", name));
+  let followed = id;
   const sink: LogSink = {
     line: (text) => writer.write(`${text}\n`),
-    note: (what) => void writer.write(`--- ${new Date().toLocaleTimeString("en-GB")} ${noteText(name, what)} ---\n`),
+    note(what) {
+      void writer.write(`--- ${new Date().toLocaleTimeString("en-GB")} ${noteText(name, what)} ---\n`);
+      if (what.kind !== "replaced") return;
+      const other = channels.get(what.id);
+      if (other && !other.ended) return channel.stop.abort(); // somebody was faster: the new one's log is shown there
+      other?.output.dispose();
+      channels.delete(followed);
+      channels.set((followed = what.id), channel);
+    },
   };
   void followLogs(engine, { id, name }, tail, sink, channel.stop.signal)
     .catch((error: unknown) => {
       if (!(error instanceof UserError)) app.log.error(`berth.showLogs: ${words(error)}`);
       void writer.write(`--- ${words(error)} ---\n`);
     })
-    .finally(() => (channel.ended = true));
+    .finally(() => {
+      channel.ended = true;
+      writer.end();
+    });
   return channel;
 }
 
@@ -91,30 +107,39 @@ export function noteText(name: string, note: Note): string {
   }
 }
 
-/** Writes in portions; a write that has to wait holds the next line back. */
-function writeTo(output: vscode.OutputChannel): { write(text: string): void | Promise<void> } {
+/** Writes in portions; a write that has to wait holds the next line back. `end` lets go of what is kept for the channel's shortening. */
+function writeTo(output: vscode.OutputChannel, lags: string): { write(text: string): void | Promise<void>; end(): void } {
   let waiting = "";
   let shown = "";
+  let full = 0;
+  let timer: NodeJS.Timeout | undefined;
   let flushed: Promise<void> | undefined;
   const flush = () => {
+    full = waiting.length > largestWrite ? full + 1 : 0;
+    if (full === fullWrites) waiting += `--- ${lags} ---\n`;
     shown += waiting;
     if (shown.length > largestChannel) {
       shown = shown.slice(shown.indexOf("\n", shown.length - largestChannel / 2) + 1);
       output.replace(`--- ${vscode.l10n.t("Earlier lines are left out")} ---\n${shown}`);
-    } else output.append(waiting);
+    } else if (waiting !== "") output.append(waiting);
     waiting = "";
     flushed = undefined;
   };
   return {
     write(text) {
       waiting += text;
-      flushed ??= new Promise((resolve) =>
-        setTimeout(() => {
+      flushed ??= new Promise((resolve) => {
+        timer = setTimeout(() => {
           flush();
           resolve();
-        }, writeInterval),
-      );
+        }, writeInterval);
+      });
       return waiting.length > largestWrite ? flushed : undefined;
+    },
+    end() {
+      clearTimeout(timer);
+      flush();
+      shown = "";
     },
   };
 }

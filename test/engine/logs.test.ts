@@ -26,13 +26,13 @@ describe("following a container's log", () => {
     end: Promise<void>;
   }
 
-  async function follow(name: string, tail = 1000, reach = () => Promise.resolve(engine)): Promise<Followed> {
+  async function follow(name: string, tail = 1000, its = engine): Promise<Followed> {
     const stop = new AbortController();
     const lines: string[] = [];
     const notes: Note[] = [];
     const { id } = (await engine.inspect(name)) ?? assert.fail(`${name} is not there`);
     const sink = { line: (text: string) => void lines.push(text), note: (note: Note) => void notes.push(note) };
-    return { lines, notes, stop: () => stop.abort(), end: followLogs(reach, { id, name }, tail, sink, stop.signal) };
+    return { lines, notes, stop: () => stop.abort(), end: followLogs(its, { id, name }, tail, sink, stop.signal) };
   }
 
   /** A container that logs what is written to its file /say, line by line. */
@@ -157,7 +157,7 @@ describe("following a container's log", () => {
     const { engine: through } = await toolsFor(proxy.env);
     const name = freshName();
     const say = await speaker(name);
-    const { lines, stop, end } = await follow(name, 1000, () => Promise.resolve(through));
+    const { lines, stop, end } = await follow(name, 1000, through);
     await until("the first line", () => lines.includes("up"));
     for (let n = 1; n <= 5; n++) {
       await say(`${n}\\n`);
