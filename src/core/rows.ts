@@ -21,14 +21,27 @@ export interface Row {
 const many = 20;
 
 /**
- * The ids of the rows to draw anew, with all below them, so that `before` becomes `after`; undefined when all are, because others are on the first level
- * or in another order. What is drawn anew flickers under the mouse, so no more is than has to be.
+ * The ids of the rows to draw anew, with all below them, so that `before` becomes `after`; undefined when all are. What is drawn anew flickers under the
+ * mouse, so no more is than has to be. All have to be when a row moved from one list to another: VS Code keeps its selection only then.
  */
 export function changedRows(before: readonly Row[], after: readonly Row[]): string[] | undefined {
+  const changed = changedIn(before, after);
+  if (changed === undefined || changed.length < 2) return changed;
+  const parents = new Map(parentOf(before));
+  for (const [id, parent] of parentOf(after)) if ((parents.get(id) ?? parent) !== parent) return undefined;
+  return changed;
+}
+
+function parentOf(rows: readonly Row[]): [id: string, parent: string][] {
+  return rows.flatMap((row) => (row.children ?? []).map(({ id }): [string, string] => [id, row.id]));
+}
+
+/** undefined when the list is another, by what is in it or by its order, or too much of it changed. */
+function changedIn(before: readonly Row[], after: readonly Row[]): string[] | undefined {
   if (before.length !== after.length || after.some(({ id }, n) => id !== before[n]?.id)) return undefined;
   const changed = after.flatMap((row, n) => {
     const old = before[n] ?? row;
-    const below = isSame(old, row) ? changedRows(old.children ?? [], row.children ?? []) : undefined;
+    const below = isSame(old, row) ? changedIn(old.children ?? [], row.children ?? []) : undefined;
     return below ?? [row.id];
   });
   return changed.length > many ? undefined : changed;

@@ -512,9 +512,15 @@ describe("what of a tree is drawn anew", () => {
     assert.deepEqual(changedRows([row("a"), row("b", "", [row("x")])], [row("a", "", [row("y")]), row("b")]), ["a", "b"]);
   });
 
-  it("is both lists when a row moves from one to the other", () => {
+  it("is everything when a row moves from one list to the other, as that alone keeps it selected", () => {
     const after = [row("up", "1", [row("a")]), row("down", "2", [row("b", "", [row("b:port")]), row("c")])];
-    assert.deepEqual(changedRows(before, after), ["up", "down"]);
+    assert.equal(changedRows(before, after), undefined);
+  });
+
+  it("is the list when a row is new in it, or gone from it", () => {
+    const added = [before[0]!, row("down", "2", [row("c"), row("d")])];
+    assert.deepEqual(changedRows(before, added), ["down"]);
+    assert.deepEqual(changedRows(added, before), ["down"]);
   });
 
   it("is the list when its rows change places", () => {

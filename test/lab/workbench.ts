@@ -291,12 +291,19 @@ export class Workbench {
     return this.#read("watched()");
   }
 
-  /** Searches in a view as a person does, with Ctrl+Alt+F; `filter` hides what does not match. */
-  async findInView(view: string, text: string, { filter = false } = {}): Promise<void> {
+  /** Searches in a view by Ctrl+Alt+F. With the setting "workbench.list.defaultFindMode": "filter" what does not match is hidden. */
+  async findInView(view: string, text: string): Promise<void> {
     await this.pressIn(view, "Control+Alt+F");
-    const widget = this.#view(view).locator(".monaco-tree-type-filter");
-    if (filter) await widget.locator(".codicon-list-filter").click();
-    await widget.locator("input").fill(text);
+    await this.#findWidget(view).locator("input").fill(text);
+  }
+
+  async endFind(view: string): Promise<void> {
+    await this.#findWidget(view).locator(".codicon-close").click();
+    await this.#findWidget(view).waitFor({ state: "detached" });
+  }
+
+  #findWidget(view: string): Locator {
+    return this.#view(view).locator(".monaco-tree-type-filter");
   }
 
   /** The rows as lines: indented, ▾ or ▸ before those with children, the description after two spaces. */
