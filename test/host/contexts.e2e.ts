@@ -25,7 +25,7 @@ describe("Docker contexts, clicked through: this machine's engine, and one over 
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    server = await startEngine("remote", { gpu: false });
+    server = await startEngine("far", { gpu: false });
     await loadImages(server, ["busybox"]);
     ssh = await startSshServer(server);
     const here = await startEngine("host");
