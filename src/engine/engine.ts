@@ -51,9 +51,13 @@ export interface Engine {
   logs(container: string, lines: number): Promise<string>;
   /**
    * What a container logs, with the engine's times: its last `tail` lines, or those from `since` on (seconds since 1970, as `unixTime` gives them),
-   * and then what comes. Ends when the container stops, the engine goes away, or `signal` is raised.
+   * and then, unless `follow` is false, what comes. Ends when the container stops, the engine goes away, or `signal` is raised.
    */
-  logPieces(container: string, from: { tail: number | "all" } | { since: string }, signal: AbortSignal): AsyncGenerator<Piece>;
+  logPieces(
+    container: string,
+    from: ({ tail: number | "all" } | { since: string }) & { follow?: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<Piece>;
   /** What the engine says of a container or an image, as it says it; undefined when there is none. */
   inspectRaw(what: "container" | "image", id: string): Promise<unknown>;
   /** Resolves once the container does not run, or is gone. */
@@ -238,7 +242,7 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
     },
     async *logPieces(id, from, signal) {
       const wanted = { stdout: true, stderr: true, follow: true, timestamps: true, ...from };
-      let stream: NodeJS.ReadableStream;
+      let stream: NodeJS.ReadableStream | Buffer;
       try {
         stream = await opened((options) => streams.getContainer(id).logs({ ...wanted, ...options }), signal);
       } catch (error) {
@@ -247,7 +251,8 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       }
       try {
         const pieces = createPieces();
-        for await (const chunk of stream) yield* pieces.take(Buffer.from(chunk));
+        // What is not followed dockerode gives whole.
+        for await (const chunk of Buffer.isBuffer(stream) ? [stream] : stream) yield* pieces.take(Buffer.from(chunk));
         yield* pieces.end();
       } catch {
         // The stream broke: the same as its end, and who listens looks whether the engine is still there.

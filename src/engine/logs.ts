@@ -75,6 +75,11 @@ export async function followLogs(
       }
       if (signal.aborted) return;
       const now = await engine.inspect(followed);
+      if (now && !isUp(now.state)) {
+        const again = cursor.since();
+        const rest = await lastWords(engine, now, again === undefined ? from : { since: again }, signal);
+        for (const piece of rest) if (cursor.isNew(piece)) await tell(lines.take(piece, Date.now()));
+      }
       if (!now || !isUp(now.state)) await tell(lines.end()); // of a stream that broke the rest comes with the next
       if (now && !isUp(now.state)) {
         const { exitCode, oomKilled } = now.details;
@@ -90,6 +95,26 @@ export async function followLogs(
       await pause(pauses[failures++] ?? pauses.at(-1) ?? 0, signal);
     }
   }
+}
+
+/**
+ * The engine ends a stream without the last words when no newline ends them (seen on 20.10); asked again it has them. None when the container
+ * runs again or is gone meanwhile: what is still there then comes with the next stream, after it was told that it was started.
+ */
+async function lastWords(
+  engine: Engine,
+  { id, details }: Inspected,
+  from: { tail: number | "all" } | { since: string },
+  signal: AbortSignal,
+): Promise<Piece[]> {
+  const pieces: Piece[] = [];
+  try {
+    for await (const piece of engine.logPieces(id, { ...from, follow: false }, signal)) pieces.push(piece);
+  } catch (error) {
+    if (error instanceof EngineGoneError) throw error;
+  }
+  const now = await engine.inspect(id);
+  return now && !isUp(now.state) && now.details.startedAt === details.startedAt ? pieces : [];
 }
 
 /** The pieces as they come, and undefined when a line has been silent for so long that what there is of it is due. */
