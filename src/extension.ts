@@ -19,6 +19,7 @@ import { copyDiagnostics } from "./ui/diagnostics.ts";
 import { registerDocuments } from "./ui/documents.ts";
 import { joinGroup, reconnect, startEngine } from "./ui/engineHelp.ts";
 import { pause, rename, restart, unpause } from "./ui/everyday.ts";
+import { clearFilter, filter } from "./ui/filter.ts";
 import { createGpuPoll } from "./ui/gpuPoll.ts";
 import { inspect } from "./ui/inspect.ts";
 import { createLog } from "./ui/log.ts";
@@ -46,7 +47,17 @@ const everyday = [
   removeImage,
   prune,
 ];
-const others = [checkGpu, showDeploymentLogs, startEngine, joinGroup, reconnect, selectContext, copyDiagnostics];
+const others = [
+  checkGpu,
+  showDeploymentLogs,
+  startEngine,
+  joinGroup,
+  reconnect,
+  selectContext,
+  copyDiagnostics,
+  filter,
+  clearFilter,
+];
 
 export function activate(context: vscode.ExtensionContext): void {
   // What knows nothing of VS Code speaks the same language. There is no bundle for English.

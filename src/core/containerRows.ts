@@ -14,20 +14,34 @@ export function containerRows(state: State, now: number): Row[] {
   const up = sorted.filter((container) => isUp(container.state));
   const odd = sorted.filter((container) => container.state === "unknown");
   const down = sorted.filter((container) => !isUp(container.state) && container.state !== "unknown");
-  const group = (id: string, name: string, containers: readonly Container[]): Row[] =>
-    containers.length === 0
-      ? []
-      : [
-          {
-            id: `group:${id}`,
-            label: name,
-            description: String(containers.length),
-            menu: "group",
-            accessibilityLabel: `${name}, ${count(containers.length, "container")}`,
-            expanded: true, // VS Code finds by typing only what has been unfolded once
-            children: containers.map((container) => containerRow(container, state, now)),
-          },
-        ];
+  const words = (state.filter ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const isShown = ({ label, description }: Row) => {
+    const text = `${label} ${description}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  };
+  const group = (id: string, name: string, containers: readonly Container[]): Row[] => {
+    const children = containers.map((container) => containerRow(container, state, now)).filter(isShown);
+    if (children.length === 0) return [];
+    const all = count(containers.length, "container");
+    const row = {
+      label: name,
+      menu: "group",
+      expanded: true, // VS Code's own search knows only what has been unfolded once
+      children,
+    };
+    if (words.length === 0)
+      return [{ ...row, id: `group:${id}`, description: String(containers.length), accessibilityLabel: `${name}, ${all}` }];
+    // A row of its own: a group that is folded stays so, and does not hide what was found.
+    const found = l10n.t("{0} of {1}", children.length, containers.length);
+    return [
+      {
+        ...row,
+        id: `group:${id}:found`,
+        description: found,
+        accessibilityLabel: `${name}, ${l10n.t("{0} of {1}", children.length, all)}`,
+      },
+    ];
+  };
   return [
     ...group("Running", l10n.t("Running"), up),
     ...group("Stopped", l10n.t("Stopped"), down),

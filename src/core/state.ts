@@ -33,6 +33,8 @@ export interface State {
   gpus: HostGpus;
   /** GPU verdicts by container id, from the last check of each; gone once the container stops. */
   handles: Readonly<Record<string, Health>>;
+  /** Words that a container's row must have to be shown; absent or empty: all are. */
+  filter?: string;
   /** What Berth is doing, by container name: `starting`, `stopping` … */
   busy: Readonly<Record<string, string>>;
 }

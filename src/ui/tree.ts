@@ -177,18 +177,23 @@ export async function selection(view: vscode.TreeView<Row> | undefined): Promise
 }
 
 /** What a welcome text cannot say, because it depends on more than the kind of trouble. A message hides the welcome text, with its buttons. */
-function message(view: string, { gpus }: State): string {
+function message(view: string, { gpus, engine, filter }: State): string {
+  if (view === "berth.containers" && isFiltered(filter) && engine.status === "ready")
+    return vscode.l10n.t("Only what matches '{0}' is shown.", filter?.trim() ?? "");
   return view === "berth.gpus" && gpus.state === "error" ? gpus.health.detail : "";
 }
 
+const isFiltered = (filter: string | undefined) => (filter ?? "").trim() !== "";
+
 const contexts = new Map<string, string | boolean>();
 
-/** What the welcome texts and menus go by: `ready`, `connecting`, or why the engine is out of reach; whether it was chosen in Berth; and whether GPUs are known. */
-function setContext({ engine, context, gpus }: State): void {
+/** What the welcome texts and menus go by: `ready`, `connecting`, or why the engine is out of reach; whether it was chosen in Berth; whether GPUs are known, and whether containers are filtered. */
+function setContext({ engine, context, gpus, filter }: State): void {
   const now = {
     "berth.engine": engine.status === "out" ? engine.reason : engine.status,
     "berth.contextChosen": context?.chosen ?? false,
     "berth.gpus": gpus.state,
+    "berth.filtered": isFiltered(filter),
   };
   for (const [key, value] of Object.entries(now)) {
     if (contexts.get(key) === value) continue;

@@ -107,6 +107,35 @@ describe("the containers view", () => {
     );
   });
 
+  it("is only what has all the words of a filter, wherever on the row, with how many that are", () => {
+    const containers = [
+      container("train-7", "running", {}),
+      container("train-8", "exited", ended(0)),
+      container("train-70", "exited", ended(0)),
+      container("db", "running", {}),
+    ];
+    const filtered = (filter: string) =>
+      containerRows(state({ containers, filter }), now).map(({ id, label, description, accessibilityLabel, children }) => [
+        id,
+        label,
+        description,
+        accessibilityLabel,
+        (children ?? []).map((row) => row.label),
+      ]);
+    assert.deepEqual(filtered(" TRAIN  7 "), [
+      ["group:Running:found", "Running", "1 of 2", "Running, 1 of 2 containers", ["train-7"]],
+      ["group:Stopped:found", "Stopped", "1 of 2", "Stopped, 1 of 2 containers", ["train-70"]],
+    ]);
+    assert.deepEqual(filtered("stopped"), [
+      ["group:Stopped:found", "Stopped", "2 of 2", "Stopped, 2 of 2 containers", ["train-8", "train-70"]],
+    ]);
+    assert.deepEqual(filtered("nothing of it"), []);
+    assert.deepEqual(
+      filtered("  ").map(([id]) => id),
+      ["group:Running", "group:Stopped"],
+    );
+  });
+
   it("is empty without containers", () => {
     assert.deepEqual(containerRows(initialState, now), []);
   });

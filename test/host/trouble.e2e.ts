@@ -169,6 +169,7 @@ describe("when something is wrong with the engine, the views say so", () => {
       "Berth: Copy docker run Command",
       "Berth: Copy Id",
       "Berth: Copy Name",
+      "Berth: Filter Containers",
       "Berth: Inspect",
       "Berth: Open Port in Browser",
       "Berth: Reconnect to the Docker Engine",

@@ -291,7 +291,7 @@ export class Workbench {
     return this.#read("watched()");
   }
 
-  /** Searches in a view by Ctrl+Alt+F. With the setting "workbench.list.defaultFindMode": "filter" what does not match is hidden. */
+  /** VS Code's own search in a view: goes to the first row with the text. */
   async findInView(view: string, text: string): Promise<void> {
     await this.pressIn(view, "Control+Alt+F");
     await this.#findWidget(view).locator("input").fill(text);
