@@ -15,6 +15,12 @@ export interface Issue extends Place {
   message: string;
 }
 
+/** Whether one place begins in another. */
+export function isInside({ path, line, column }: Place, outer: Place): boolean {
+  if (outer.path !== path || line < outer.line || line > outer.endLine) return false;
+  return (line > outer.line || column >= outer.column) && (line < outer.endLine || column <= outer.endColumn);
+}
+
 export type Value = string | number | boolean | null;
 
 /** A value of a YAML file that knows where it stands. Aliases and merge keys are resolved: what they bring stands where it was written. */

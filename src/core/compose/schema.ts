@@ -115,16 +115,15 @@ const device = z.union([
 ]);
 
 const limit = z.union([number, fields({ soft: number, hard: number })]);
-const hosts = parsed(
-  z.union([texts, z.record(z.string(), z.union([text, texts]))]),
-  (value) => {
-    const lines = Array.isArray(value)
-      ? value
-      : Object.entries(value).flatMap(([name, to]) => (typeof to === "string" ? [to] : to).map((address) => `${name}=${address}`));
-    return lines.flatMap(option("--add-host", "extraHosts"));
-  },
-);
-const exposed = parsed(z.array(z.union([text, z.number()])), (list) => list.flatMap((one) => option("--expose", "expose")(String(one))));
+const host = option("--add-host", "extraHosts");
+const hosts = z.union([
+  parsed(z.array(parsed(text, host)), (list) => list.flat()),
+  parsed(z.record(z.string(), z.union([text, texts])), (value) =>
+    Object.entries(value).flatMap(([name, to]) => (typeof to === "string" ? [to] : to).flatMap((address) => host(`${name}=${address}`))),
+  ),
+]);
+const expose = option("--expose", "expose");
+const exposed = parsed(z.array(parsed(z.union([text, z.number()]), (one) => expose(String(one)))), (list) => list.flat());
 
 const envFile = z.union([
   text,
