@@ -169,7 +169,10 @@ export function resolve(
   const tell: Tell = (severity, path, message) => void issues.push({ ...placeIn(filled, path), severity, message });
   const parts = toRunSpec(value, around, tell);
   const berth = value["x-berth"] ?? {};
-  const fromFiles = circumstances ? readEnvFiles(parts.envFiles, circumstances.envFiles ?? new Map(), around.env) : {};
+  // What 'environment' says counts in the files' own variables as well.
+  const fromFiles = circumstances
+    ? readEnvFiles(parts.envFiles, circumstances.envFiles ?? new Map(), (key) => parts.spec.env?.[key] ?? around.env(key))
+    : {};
   const env = { ...filledFrom(fromFiles, around.env), ...parts.spec.env };
   const spec: RunSpec = {
     ...parts.spec,

@@ -79,8 +79,7 @@ function mergeNodes(base: Node | undefined, over: Node, path: Path, issues: Issu
   if (over.kind === "scalar" && over.value === null) return base;
   if (base.kind === "scalar" && base.value === null) return untagged(over);
   if (replaced.includes(name)) return over;
-  if (pairs.includes(name)) return appended(asList(base, "="), asList(over, "="));
-  if (name === "extra_hosts" || name === "build.extra_hosts") return appended(asList(base, "="), asList(over, "="));
+  if (pairs.includes(name) || name === "extra_hosts" || name === "build.extra_hosts") return appended(withoutReset(asList(base), over), asList(untagged(over)));
   if (texts.includes(name)) return appended(asList(base), asList(over));
   if (/^ulimits\./.test(name)) return base.kind === "map" && over.kind === "map" ? mergeMappings(base, over, path, issues) : over;
   if (name === "build") return mergeMappings(asBuild(base), asBuild(over), path, issues);
@@ -129,13 +128,20 @@ function appended(base: List, over: List): List {
   return { ...base, items: [...base.items, ...over.items] };
 }
 
+/** What is below, without the names that the override takes away. */
+function withoutReset(base: List, over: Node): List {
+  if (over.kind !== "map") return base;
+  const gone = Array.from(over.entries).flatMap(([key, { value }]) => (value.tag === "reset" ? [key] : []));
+  return { ...base, items: base.items.filter((item) => !gone.includes(word(item)?.split("=")[0] ?? "")) };
+}
+
 /** A mapping as `KEY=VALUE` entries, a single text as a list of one. */
-function asList(node: Node, sign = "="): List {
+function asList(node: Node): List {
   if (node.kind === "list") return node;
   if (node.kind === "scalar") return { kind: "list", at: node.at, items: [node] };
   const items = Array.from(node.entries, ([key, { value }]) => {
     const values = value.kind === "list" ? value.items : [value];
-    return values.map((one) => (one.kind !== "scalar" ? one : text(one.value === null ? key : `${key}${sign}${String(one.value)}`, one.at)));
+    return values.map((one) => (one.kind !== "scalar" ? one : text(one.value === null ? key : `${key}=${String(one.value)}`, one.at)));
   });
   return { kind: "list", at: node.at, items: items.flat() };
 }

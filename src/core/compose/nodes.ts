@@ -18,7 +18,8 @@ export interface Issue extends Place {
 /** Whether one place begins in another. */
 export function isInside({ path, line, column }: Place, outer: Place): boolean {
   if (outer.path !== path || line < outer.line || line > outer.endLine) return false;
-  return (line > outer.line || column >= outer.column) && (line < outer.endLine || column <= outer.endColumn);
+  if (line === outer.line && column === outer.column) return true;
+  return (line > outer.line || column > outer.column) && (line < outer.endLine || column < outer.endColumn);
 }
 
 export type Value = string | number | boolean | null;

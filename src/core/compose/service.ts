@@ -26,8 +26,7 @@ export interface Build {
   context: string;
   dockerfile?: string;
   dockerfileInline?: string;
-  /** Null: taken from the environment. */
-  args?: Readonly<Record<string, string | null>>;
+  args?: Readonly<Record<string, string>>;
   target?: string;
   labels?: Readonly<Record<string, string>>;
   network?: string;
@@ -173,6 +172,11 @@ export function filledFrom(
   env: Lookup,
 ): Record<string, string | null> {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value ?? env(name) ?? null]));
+}
+
+/** Without those that have no value. */
+function known(values: Readonly<Record<string, string | null>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 /** `service:NAME` is another service's, whose container Berth does not know. */
@@ -361,19 +365,19 @@ function envFiles({ env_file: given = [] }: Service, around: Surroundings): EnvF
 
 function buildOf(given: NonNullable<Service["build"]>, around: Surroundings): Build {
   const { context = ".", ...build } = typeof given === "string" ? { context: given } : given;
-  const isRemote = (path: string) => /^(\w+:\/\/|git@|github\.com\/)/.test(path);
+  const isRemote = (path: string) => /^([\w-]+:\/\/|git@|github\.com\/|service:)/.test(path);
   const place = (path: string) => (isRemote(path) ? path : hostPath(path, around));
   const { dockerfile_inline: inline, cache_from: cacheFrom, additional_contexts: contexts, extra_hosts: hosts } = build;
   return {
     context: place(context),
     ...(build.dockerfile === undefined ? {} : { dockerfile: build.dockerfile }),
     ...(inline === undefined ? {} : { dockerfileInline: inline }),
-    ...(build.args === undefined ? {} : { args: filledFrom(build.args, around.env) }),
+    ...(build.args === undefined ? {} : { args: known(filledFrom(build.args, around.env)) }),
     ...(build.target === undefined ? {} : { target: build.target }),
     ...(build.labels === undefined ? {} : { labels: build.labels }),
     ...(build.network === undefined ? {} : { network: build.network }),
     ...(cacheFrom === undefined ? {} : { cacheFrom }),
-    ...(contexts === undefined ? {} : { additionalContexts: contexts }),
+    ...(contexts === undefined ? {} : { additionalContexts: Object.fromEntries(Object.entries(contexts).map(([name, path]) => [name, place(path)])) }),
     ...(hosts === undefined ? {} : { extraHosts: hosts }),
     ...(build.shm_size === undefined ? {} : { shmSize: build.shm_size }),
     ...(build.platforms === undefined ? {} : { platforms: build.platforms }),

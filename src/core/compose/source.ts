@@ -70,7 +70,7 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
         [node.range[0] + slip.index + slip[0].indexOf("- "), node.range[0] + slip.index + slip[0].length],
         `'${(slip[1] ?? "").trim()}' continues the line above, since it is indented further: move it below the '-' of the other entries.`,
       );
-    const read = (isPlain && node.tag === undefined) || typed ? plainValue(value) : value;
+    const read = (isPlain && (node.tag === undefined || tagged.tag !== undefined)) || typed ? plainValue(value) : value;
     if (read === date && isPlain) report(rangeOf(node) ?? [0, 0], `${value} without quotes is a date for Compose, which takes none here: put it in quotes.`);
     return { kind: "scalar", value: read === date ? value : read, at, source, ...tagged };
   }
