@@ -72,14 +72,15 @@ const sizes: [string, keyof RunSpec][] = [
 ];
 
 const isNothing = (value: unknown) =>
-  value === undefined ||
-  value === null ||
-  value === false ||
-  (typeof value === "object" && Object.keys(value).length === 0);
+  value === undefined || value === null || value === false || (typeof value === "object" && Object.keys(value).length === 0);
 
 /** Without what says nothing, and numbers as text where the two differ in that alone. */
 function plain(entries: [string, unknown][]): Json {
-  return Object.fromEntries(entries.filter(([, value]) => !isNothing(value)).map(([key, value]) => [key, typeof value === "number" ? String(value) : value]));
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => !isNothing(value))
+      .map(([key, value]) => [key, typeof value === "number" ? String(value) : value]),
+  );
 }
 
 const list = (value: unknown) => (value ?? []) as unknown[];
@@ -89,7 +90,8 @@ export function expected({ services, volumes = {}, secrets = {} }: Model, name: 
   const service = services[name]!;
   const words = (key: string) => service[key] as string[] | null | undefined;
   const deploy = service.deploy as { resources?: { reservations?: { devices?: Json[] } } } | undefined;
-  const health = service.healthcheck as { test?: string[]; disable?: boolean; retries?: number } & Record<string, string> | undefined;
+  const health = service.healthcheck as
+    ({ test?: string[]; disable?: boolean; retries?: number } & Record<string, string>) | undefined;
   const logging = service.logging as { driver?: string; options?: Json } | undefined;
   const grace = service.stop_grace_period as string | undefined;
   return plain([
@@ -108,52 +110,109 @@ export function expected({ services, volumes = {}, secrets = {} }: Model, name: 
           ? "none"
           : plain([
               ["test", health.test && (health.test[0] === "CMD" ? commandLine(health.test.slice(1)) : health.test[1])],
-              ...["interval", "timeout", "start_period", "start_interval"].map((key): [string, unknown] => [key, health[key] === undefined ? undefined : parseDuration(health[key])]),
+              ...["interval", "timeout", "start_period", "start_interval"].map((key): [string, unknown] => [
+                key,
+                health[key] === undefined ? undefined : parseDuration(health[key]),
+              ]),
               ["retries", health.retries],
             ])),
     ],
     ["networks", service.network_mode === undefined ? undefined : [{ name: service.network_mode }]],
-    ["ports", service.network_mode === "host" ? undefined : list(service.ports).map((port) => {
-      const { target, published, protocol, host_ip } = port as Json;
-      return plain([["target", target], ["published", published], ["protocol", protocol], ["ip", host_ip]]);
-    })],
+    [
+      "ports",
+      service.network_mode === "host"
+        ? undefined
+        : list(service.ports).map((port) => {
+            const { target, published, protocol, host_ip } = port as Json;
+            return plain([
+              ["target", target],
+              ["published", published],
+              ["protocol", protocol],
+              ["ip", host_ip],
+            ]);
+          }),
+    ],
     ["expose", list(service.expose).map(String)],
     ["extraHosts", list(service.extra_hosts).map((line) => String(line).replace("=", ":"))],
-    ["devices", list(service.devices).map((device) => {
-      const { source, target, permissions } = device as Record<string, string>;
-      return [source, target, permissions].join(":");
-    })],
-    ["ulimits", Object.fromEntries(Object.entries((service.ulimits ?? {}) as Json).map(([key, value]) => {
-      const { soft, hard } = (typeof value === "object" ? value : { soft: value, hard: value }) as Json;
-      return [key, `${String(soft)}:${String(hard)}`];
-    }))],
-    ["tmpfs", list(service.tmpfs)],
-    ["logging", logging && plain([["driver", logging.driver], ["options", logging.options]])],
-    ["gpus", [...list(service.gpus), ...list(deploy?.resources?.reservations?.devices)].map((request) => {
-      const { count = -1, device_ids, driver, capabilities, options } = request as Json;
-      return plain([
-        ["driver", driver],
-        ["count", device_ids ? undefined : count],
-        ["ids", device_ids],
-        ["capabilities", list(capabilities).filter((one) => one !== "gpu")],
-        ["options", options],
-      ]);
-    })],
-    ["mounts", [
-      ...list(service.volumes).map((volume) => theirMount(volume as Json, volumes)),
-      ...list(service.secrets).flatMap((given) => {
-        const { source, target } = given as Record<string, string>;
-        const { file } = secrets[source!]!;
-        return file === undefined ? [] : [plain([["type", "bind"], ["source", file], ["target", inSecrets(target ?? source!)], ["readOnly", "yes"], ["create", "no"]])];
+    [
+      "devices",
+      list(service.devices).map((device) => {
+        const { source, target, permissions } = device as Record<string, string>;
+        return [source, target, permissions].join(":");
       }),
-    ]],
-    ["secretFiles", list(service.secrets).flatMap((given) => {
-      const { source, target, mode = "444", uid, gid } = given as Record<string, string>;
-      // Older ones write the number, newer ones its octal digits.
-      const access = typeof mode === "number" ? mode : parseInt(mode, 8);
-      const { environment } = secrets[source!]!;
-      return environment === undefined ? [] : [plain([["variable", environment], ["target", inSecrets(target ?? source!)], ["mode", access], ["uid", uid], ["gid", gid]])];
-    })],
+    ],
+    [
+      "ulimits",
+      Object.fromEntries(
+        Object.entries((service.ulimits ?? {}) as Json).map(([key, value]) => {
+          const { soft, hard } = (typeof value === "object" ? value : { soft: value, hard: value }) as Json;
+          return [key, `${String(soft)}:${String(hard)}`];
+        }),
+      ),
+    ],
+    ["tmpfs", list(service.tmpfs)],
+    [
+      "logging",
+      logging &&
+        plain([
+          ["driver", logging.driver],
+          ["options", logging.options],
+        ]),
+    ],
+    [
+      "gpus",
+      [...list(service.gpus), ...list(deploy?.resources?.reservations?.devices)].map((request) => {
+        const { count = -1, device_ids, driver, capabilities, options } = request as Json;
+        return plain([
+          ["driver", driver],
+          ["count", device_ids ? undefined : count],
+          ["ids", device_ids],
+          ["capabilities", list(capabilities).filter((one) => one !== "gpu")],
+          ["options", options],
+        ]);
+      }),
+    ],
+    [
+      "mounts",
+      [
+        ...list(service.volumes).map((volume) => theirMount(volume as Json, volumes)),
+        ...list(service.secrets).flatMap((given) => {
+          const { source, target } = given as Record<string, string>;
+          const { file } = secrets[source!]!;
+          return file === undefined
+            ? []
+            : [
+                plain([
+                  ["type", "bind"],
+                  ["source", file],
+                  ["target", inSecrets(target ?? source!)],
+                  ["readOnly", "yes"],
+                  ["create", "no"],
+                ]),
+              ];
+        }),
+      ],
+    ],
+    [
+      "secretFiles",
+      list(service.secrets).flatMap((given) => {
+        const { source, target, mode = "444", uid, gid } = given as Record<string, string>;
+        // Older ones write the number, newer ones its octal digits.
+        const access = typeof mode === "number" ? mode : parseInt(mode, 8);
+        const { environment } = secrets[source!]!;
+        return environment === undefined
+          ? []
+          : [
+              plain([
+                ["variable", environment],
+                ["target", inSecrets(target ?? source!)],
+                ["mode", access],
+                ["uid", uid],
+                ["gid", gid],
+              ]),
+            ];
+      }),
+    ],
     ["build", service.build && buildOf(service.build as Json)],
   ]);
 }
@@ -161,7 +220,17 @@ export function expected({ services, volumes = {}, secrets = {} }: Model, name: 
 const inSecrets = (target: string) => (target.startsWith("/") ? target : `/run/secrets/${target}`);
 
 function buildOf(build: Json): Json {
-  const keys = ["context", "dockerfile_inline", "args", "target", "labels", "network", "cache_from", "additional_contexts", "platforms"];
+  const keys = [
+    "context",
+    "dockerfile_inline",
+    "args",
+    "target",
+    "labels",
+    "network",
+    "cache_from",
+    "additional_contexts",
+    "platforms",
+  ];
   return plain([
     ...keys.map((key): [string, unknown] => [key, build[key]]),
     ["args", withoutNull(build.args)],
@@ -211,40 +280,79 @@ export function understood(spec: RunSpec, build: Build | undefined, secretFiles:
     [
       "healthcheck",
       typeof health === "object"
-        ? plain([["test", health.test], ["interval", health.interval], ["timeout", health.timeout], ["start_period", health.startPeriod], ["start_interval", health.startInterval], ["retries", health.retries]])
+        ? plain([
+            ["test", health.test],
+            ["interval", health.interval],
+            ["timeout", health.timeout],
+            ["start_period", health.startPeriod],
+            ["start_interval", health.startInterval],
+            ["retries", health.retries],
+          ])
         : health,
     ],
     ["networks", spec.networks],
-    ["ports", (spec.ports ?? []).map(({ container, host, protocol = "tcp", ip }) => plain([["target", container], ["published", host], ["protocol", protocol], ["ip", ip]]))],
+    [
+      "ports",
+      (spec.ports ?? []).map(({ container, host, protocol = "tcp", ip }) =>
+        plain([
+          ["target", container],
+          ["published", host],
+          ["protocol", protocol],
+          ["ip", ip],
+        ]),
+      ),
+    ],
     ["expose", spec.expose],
     ["extraHosts", spec.extraHosts],
     ["devices", (spec.devices ?? []).map(longDevice)],
-    ["ulimits", Object.fromEntries(Object.entries(spec.ulimits ?? {}).map(([name, value]) => [name, value.includes(":") ? value : `${value}:${value}`]))],
+    [
+      "ulimits",
+      Object.fromEntries(
+        Object.entries(spec.ulimits ?? {}).map(([name, value]) => [name, value.includes(":") ? value : `${value}:${value}`]),
+      ),
+    ],
     ["tmpfs", Object.entries(spec.tmpfs ?? {}).map(([path, options]) => (options === "" ? path : `${path}:${options}`))],
-    ["logging", plain([["driver", spec.logDriver], ["options", spec.logOptions]])],
-    ["gpus", spec.gpus === "none" ? [] : [plain([
-      ["driver", spec.gpuDetails?.driver],
-      ["count", spec.gpus === "all" ? -1 : "count" in spec.gpus ? spec.gpus.count : undefined],
-      ["ids", typeof spec.gpus === "object" && "ids" in spec.gpus ? spec.gpus.ids : undefined],
-      ["capabilities", spec.gpuDetails?.capabilities],
-      ["options", spec.gpuDetails?.options],
-    ])]],
+    [
+      "logging",
+      plain([
+        ["driver", spec.logDriver],
+        ["options", spec.logOptions],
+      ]),
+    ],
+    [
+      "gpus",
+      spec.gpus === "none"
+        ? []
+        : [
+            plain([
+              ["driver", spec.gpuDetails?.driver],
+              ["count", spec.gpus === "all" ? -1 : "count" in spec.gpus ? spec.gpus.count : undefined],
+              ["ids", typeof spec.gpus === "object" && "ids" in spec.gpus ? spec.gpus.ids : undefined],
+              ["capabilities", spec.gpuDetails?.capabilities],
+              ["options", spec.gpuDetails?.options],
+            ]),
+          ],
+    ],
     ["mounts", spec.mounts.map(ourMount)],
     ["secretFiles", secretFiles.map((secret) => plain(Object.entries(secret)))],
-    ["build", build && plain([
-      ["context", build.context],
-      ["dockerfile", build.dockerfile],
-      ["dockerfile_inline", build.dockerfileInline],
-      ["args", build.args],
-      ["target", build.target],
-      ["labels", build.labels],
-      ["network", build.network],
-      ["cache_from", build.cacheFrom],
-      ["additional_contexts", build.additionalContexts],
-      ["extra_hosts", build.extraHosts],
-      ["shm_size", build.shmSize],
-      ["platforms", build.platforms],
-    ])],
+    [
+      "build",
+      build &&
+        plain([
+          ["context", build.context],
+          ["dockerfile", build.dockerfile],
+          ["dockerfile_inline", build.dockerfileInline],
+          ["args", build.args],
+          ["target", build.target],
+          ["labels", build.labels],
+          ["network", build.network],
+          ["cache_from", build.cacheFrom],
+          ["additional_contexts", build.additionalContexts],
+          ["extra_hosts", build.extraHosts],
+          ["shm_size", build.shmSize],
+          ["platforms", build.platforms],
+        ]),
+    ],
   ]);
 }
 

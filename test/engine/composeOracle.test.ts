@@ -43,14 +43,18 @@ async function config(program: string, files: Files, ...options: string[]) {
 function ours({ compose, override, dotenv, ...files }: Files): Project {
   return readProject({
     folder,
-    files: [{ path: "compose.yaml", text: compose }, ...(override === undefined ? [] : [{ path: "compose.override.yaml", text: override }])],
+    files: [
+      { path: "compose.yaml", text: compose },
+      ...(override === undefined ? [] : [{ path: "compose.override.yaml", text: override }]),
+    ],
     env: environment({ compose, ...files }),
     ...(dotenv === undefined ? {} : { dotenv: { path: ".env", text: dotenv } }),
     naming: { container: "{{project}}-{{service}}", image: "{{project}}-{{service}}", user: "ann", uid: "1000" },
   });
 }
 
-const errors = ({ issues }: Project) => issues.filter(({ severity }) => severity === "error").map(({ line, message }) => `${line}: ${message}`);
+const errors = ({ issues }: Project) =>
+  issues.filter(({ severity }) => severity === "error").map(({ line, message }) => `${line}: ${message}`);
 
 for (const suite of suites) {
   describe(`compose files as Docker Compose of Debian ${suite} reads them`, () => {

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type * as z from "zod/mini";
 import { find, type Issue, keyPlace, type Node, type Path, placeOf, toData } from "./nodes.ts";
 import { ignored } from "./schema.ts";
@@ -22,7 +23,8 @@ function explain(issue: Raw, root: Node, outer: Path, above: Path): Issue[] {
   switch (issue.code) {
     case "custom": {
       const { unknown, known = [] } = (issue.params ?? {}) as { unknown?: string; known?: readonly string[] };
-      if (unknown !== undefined) return [error(unknownField(unknown, known, [...above, ...path.slice(0, -1)]), keyPlace(root, path))];
+      if (unknown !== undefined)
+        return [error(unknownField(unknown, known, [...above, ...path.slice(0, -1)]), keyPlace(root, path))];
       return [error(prefixed(name, issue.message))];
     }
     case "invalid_union": {
@@ -31,21 +33,33 @@ function explain(issue: Raw, root: Node, outer: Path, above: Path): Issue[] {
       const meant = branches.filter((all) => all.every(({ code, path: deep }) => code !== "invalid_type" || deep.length > 0));
       const [best] = meant.sort((a, b) => depth(b) - depth(a));
       if (best) return best.flatMap((one) => explain(one, root, path, above));
-      const expected = branches.flatMap((all) => all.map((one) => (one.code === "invalid_type" ? (one.expected as string) : "")));
+      const expected = branches.flatMap((all) => all.map((one) => (one.code === "invalid_type" ? one.expected : "")));
       return [error(wrongType(name, expected, find(root, path)))];
     }
     case "invalid_type":
-      if (!find(root, path)) return [error(`'${String(path.at(-1))}' is missing here: add it.`, keyPlace(root, path.slice(0, -1)))];
+      if (!find(root, path))
+        return [error(l10n.t("'{0}' is missing here: add it.", String(path.at(-1))), keyPlace(root, path.slice(0, -1)))];
       return [error(wrongType(name, [issue.expected], find(root, path)))];
     case "invalid_value": {
       const values = issue.values.map(String);
       const given = find(root, path);
       const meant = given?.kind === "scalar" ? similar(String(given.value), values) : undefined;
-      const choice = values.length === 1 ? values[0] : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
-      return [error(`${name} is ${choice}${meant ? `: did you mean '${meant}'?` : "."}`)];
+      const choice = oneOf(values);
+      return [
+        error(
+          meant === undefined
+            ? l10n.t("{0} is {1}.", name, choice)
+            : l10n.t("{0} is {1}: did you mean '{2}'?", name, choice, meant),
+        ),
+      ];
     }
     case "invalid_key":
-      return [error(`'${String(path.at(-1))}' cannot be a name here: use letters, digits, '.', '_' and '-'.`, keyPlace(root, path))];
+      return [
+        error(
+          l10n.t("'{0}' cannot be a name here: use letters, digits, '.', '_' and '-'.", String(path.at(-1))),
+          keyPlace(root, path),
+        ),
+      ];
     default:
       return [error(prefixed(name, issue.message))];
   }
@@ -58,12 +72,16 @@ function depth(issues: readonly Raw[]): number {
 function unknownField(key: string, known: readonly string[], path: Path): string {
   const holder = path.includes("x-berth") ? `x-berth${deeper(path.slice(path.indexOf("x-berth") + 1))}` : "Compose";
   const meant = similar(key, known);
-  const inBerth = !path.includes("x-berth") && path[0] === "services" && path.length === 2 && /^(title|inputs|display|setup|prepare|configure|app|attach|keep_alive)$/.test(key);
-  if (inBerth) return `Compose has no field '${key}' here: it belongs under 'x-berth'.`;
-  if (meant) return `${holder} has no field '${key}' here: did you mean '${meant}'?`;
+  const inBerth =
+    !path.includes("x-berth") &&
+    path[0] === "services" &&
+    path.length === 2 &&
+    /^(title|inputs|display|setup|prepare|configure|app|attach|keep_alive)$/.test(key);
+  if (inBerth) return l10n.t("Compose has no field '{0}' here: it belongs under 'x-berth'.", key);
+  if (meant) return l10n.t("{0} has no field '{1}' here: did you mean '{2}'?", holder, key, meant);
   return path.includes("x-berth")
-    ? `${holder} has no field '${key}': it takes ${known.join(", ")}.`
-    : `Compose has no field '${key}' here: remove it, or begin its name with 'x-'.`;
+    ? l10n.t("{0} has no field '{1}': it takes {2}.", holder, key, known.join(", "))
+    : l10n.t("Compose has no field '{0}' here: remove it, or begin its name with 'x-'.", key);
 }
 
 /** `.app.ready` for what stands in there. */
@@ -74,50 +92,59 @@ function deeper(path: Path): string {
 /** `'ports'`, and `An entry of 'ports'` for what stands in its list. */
 function nameOf(path: Path): string {
   const last = path.at(-1);
-  if (last === undefined) return "The file";
+  if (last === undefined) return l10n.t("The file");
   if (typeof last === "string") return `'${last}'`;
   const list = path.findLast((step) => typeof step === "string");
-  return `An entry of '${String(list)}'`;
+  return l10n.t("An entry of '{0}'", String(list));
 }
 
 function prefixed(name: string, message: string): string {
   return `${name}: ${message}`;
 }
 
-const kinds: Record<string, string> = {
-  string: "text",
-  number: "a number",
-  boolean: "true or false",
-  array: "a list",
-  object: "a mapping",
-  record: "a mapping",
-};
-
-function wrongType(name: string, expected: readonly string[], given: Node | undefined): string {
-  const kindsExpected = [...new Set(expected.map((type) => kinds[type]).filter((kind) => kind !== undefined))];
-  const wanted = kindsExpected.length > 1 ? `${kindsExpected.slice(0, -1).join(", ")} or ${kindsExpected.at(-1)}` : (kindsExpected[0] ?? "something else");
-  if (given?.kind === "list") return `${name} is ${wanted}, not a list: write its value without '-' and brackets.`;
-  if (given?.kind === "map") return `${name} is ${wanted}, not a mapping${/\{\s*\w+\s*\}/.test("") ? "" : ""}: ${hintForMapping(given)}`;
-  if (!given || given.value === null) return `${name} is empty: give it ${wanted}, or remove it.`;
-  const value = String(given.value);
-  if (typeof given.value !== "string" && kindsExpected.includes("text")) return `${name} is text: put ${value} in quotes.`;
-  if (typeof given.value === "string" && /^[\w-]+:\S/.test(value) && kindsExpected.includes("a mapping"))
-    return `${name} is ${wanted}, not '${value}': put a space behind the ':'.`;
-  if (kindsExpected.length === 1 && kindsExpected[0] === "a list") return `${name} is a list, not '${value}': write it as [${given.source}].`;
-  return `${name} is ${wanted}, not '${value}'.`;
+function kindOf(type: string): string | undefined {
+  const kinds: Record<string, string> = {
+    string: l10n.t("text"),
+    number: l10n.t("a number"),
+    boolean: l10n.t("true or false"),
+    array: l10n.t("a list"),
+    object: l10n.t("a mapping"),
+    record: l10n.t("a mapping"),
+  };
+  return kinds[type];
 }
 
-function hintForMapping(given: Node): string {
-  // `- a: b` is a mapping where `- "a: b"` was meant; `- {{x}}` is one by its braces.
-  const [key] = given.kind === "map" ? [...given.entries.keys()] : [];
-  return key === undefined ? "give it a value." : "put a text that holds ': ' or begins with '{' in quotes.";
+function oneOf(choices: readonly string[]): string {
+  const [last, ...others] = choices.toReversed();
+  return others.length === 0 ? (last ?? "") : l10n.t("{0} or {1}", others.reverse().join(", "), last ?? "");
+}
+
+/** `expected` as zod names types; those that people need not know of are left out. */
+function wrongType(name: string, expected: readonly string[], given: Node | undefined): string {
+  const wanted = oneOf([...new Set(expected.map(kindOf).filter((kind) => kind !== undefined))]);
+  if (given?.kind === "list") return l10n.t("{0} is {1}, not a list: write its value without '-' and brackets.", name, wanted);
+  if (given?.kind === "map")
+    return l10n.t("{0} is {1}, not a mapping: put a text that holds ': ' or begins with '{' in quotes.", name, wanted);
+  if (!given || given.value === null) return l10n.t("{0} is empty: give it {1}, or remove it.", name, wanted);
+  const value = String(given.value);
+  if (typeof given.value !== "string" && expected.includes("string"))
+    return l10n.t("{0} is text: put {1} in quotes.", name, value);
+  const isOnly = (...types: string[]) => expected.every((type) => types.includes(type));
+  if (/^[\w-]+:\S/.test(value) && expected.some((type) => type === "object" || type === "record"))
+    return l10n.t("{0} is {1}, not '{2}': put a space behind the ':'.", name, wanted, value);
+  if (isOnly("array")) return l10n.t("{0} is a list, not '{1}': write it as [{2}].", name, value, given.source);
+  return l10n.t("{0} is {1}, not '{2}'.", name, wanted, value);
 }
 
 /** Fields that are understood, and not acted on. */
 export function notActedOn(root: Node): Issue[] {
   const issues: Issue[] = [];
   const warn = (path: Path, message: string) => void issues.push({ ...keyPlace(root, path), severity: "warning", message });
-  const look = (path: Path, names: readonly string[], message = (name: string) => `Berth does not act on '${name}'.`) => {
+  const look = (
+    path: Path,
+    names: readonly string[],
+    message = (name: string) => l10n.t("Berth does not act on '{0}'.", name),
+  ) => {
     const node = find(root, path);
     if (node?.kind !== "map") return;
     for (const name of names) if (node.entries.has(name)) warn([...path, name], message(nameIn(path, name)));
@@ -132,8 +159,11 @@ export function notActedOn(root: Node): Issue[] {
     return node?.kind === "list" ? node.items.map((_, n) => [...path, n]) : [];
   };
 
-  look([], ignored[""].filter((name) => name !== "version"));
-  look([], ["version"], () => "Compose ignores 'version' nowadays: remove it.");
+  look(
+    [],
+    ignored[""].filter((name) => name !== "version"),
+  );
+  look([], ["version"], () => l10n.t("Compose ignores 'version' nowadays: remove it."));
   for (const volume of keys(["volumes"])) look(["volumes", volume], ignored.volume);
   for (const secret of keys(["secrets"])) look(["secrets", secret], ignored.secret);
   for (const name of keys(["services"])) {
@@ -145,10 +175,15 @@ export function notActedOn(root: Node): Issue[] {
     look([...service, "deploy", "resources", "reservations"], ignored.reservations);
     for (const port of items([...service, "ports"])) look(port, ignored.port);
     for (const mount of items([...service, "volumes"])) look(mount, ignored.mount);
-    look([...service, "x-berth"], later, (key) => `'${key.replace("x-berth.", "")}' is not acted on yet.`);
+    look([...service, "x-berth"], later, (key) => l10n.t("'{0}' is not acted on yet.", key.replace("x-berth.", "")));
     const mode = find(root, [...service, "network_mode"]);
     if (mode?.kind === "scalar" && mode.value === "host" && find(root, [...service, "ports"]))
-      warn([...service, "ports"], "With 'network_mode: host' no port is published, since the container has the machine's own: remove 'ports', or 'network_mode'.");
+      warn(
+        [...service, "ports"],
+        l10n.t(
+          "With 'network_mode: host' no port is published, since the container has the machine's own: remove 'ports', or 'network_mode'.",
+        ),
+      );
   }
   return issues;
 }

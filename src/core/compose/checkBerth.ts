@@ -9,7 +9,12 @@ import { builtIns, formatOf, formats } from "./xBerth.ts";
 
 /** What no field by itself shows: what the parts of a service with x-berth say of each other. `base`: without what an option lays over it. */
 export function checkService(service: Mapping, base: Mapping = service): Issue[] {
-  return [...(service === base ? checkInputs(service, builtIns) : []), ...checkBlock(service), ...checkCommands(service), ...checkPlaceholders(service)];
+  return [
+    ...(service === base ? checkInputs(service, builtIns) : []),
+    ...checkBlock(service),
+    ...checkCommands(service),
+    ...checkPlaceholders(service),
+  ];
 }
 
 function checkBlock(service: Mapping): Issue[] {
@@ -24,7 +29,10 @@ function checkBlock(service: Mapping): Issue[] {
     const file = textOf(find(edit, ["file"]));
     const at: Path = [...berth, "configure", n];
     if (file !== undefined && !find(edit, ["format"]) && formatOf(file) === undefined)
-      error([...at, "file"], l10n.t("The format of {0} cannot be told from its ending: add 'format', one of {1}.", file, formats.join(", ")));
+      error(
+        [...at, "file"],
+        l10n.t("The format of {0} cannot be told from its ending: add 'format', one of {1}.", file, formats.join(", ")),
+      );
   }
 
   const app: Path = [...berth, "app"];
@@ -32,7 +40,10 @@ function checkBlock(service: Mapping): Issue[] {
     error([...app, "ready"], l10n.t("'ready' asks the app on its port: add 'port' to 'app'."));
   const [interval, timeout] = ["interval", "timeout"].map((name) => milliseconds(text([...app, "ready", name])));
   if (interval !== undefined && timeout !== undefined && interval > timeout)
-    error([...app, "ready", "interval"], l10n.t("'interval' is longer than 'timeout', so nothing would be asked: make it shorter."));
+    error(
+      [...app, "ready", "interval"],
+      l10n.t("'interval' is longer than 'timeout', so nothing would be asked: make it shorter."),
+    );
   if (find(service, [...app, "start"]) && !find(service, [...app, "process"]))
     warn(app, l10n.t("Without 'process' the app cannot be found again to stop it: add the exact name of its process."));
 
@@ -81,18 +92,25 @@ function checkPlaceholders(service: Mapping): Issue[] {
       const isOwn = path[0] === "x-berth";
       if (!known.includes(name)) {
         const meant = similar(name, known);
-        const hint = meant === undefined ? l10n.t("add an input of this id, or remove it.") : l10n.t("did you mean {0}?", `{{${meant}}}`);
+        const hint =
+          meant === undefined ? l10n.t("add an input of this id, or remove it.") : l10n.t("did you mean {0}?", `{{${meant}}}`);
         const message = l10n.t("There is no input or value {0}: {1}", `{{${name}}}`, hint);
         // Outside x-berth it may be meant for somebody else.
         if (isOwn) error(message);
         else issues.push({ ...at, severity: "warning", message: l10n.t("{0} It stays as it is.", message) });
       } else if (path.join(".") === "x-berth.app.port" && (name === "port" || name === "host_port"))
         error(l10n.t("This is the port that {0} stands for: write a number, or an input's {{id}}.", `{{${name}}}`));
-      else if (path[0] === "container_name" && name === "name") error(l10n.t("This is the name that {0} stands for: write it out.", "{{name}}"));
+      else if (path[0] === "container_name" && name === "name")
+        error(l10n.t("This is the name that {0} stands for: write it out.", "{{name}}"));
       else if ((name === "port" || name === "host_port") && !port)
         error(l10n.t("{0} is the app's port, and there is none: add 'port' to 'x-berth.app'.", `{{${name}}}`));
       else if (name === "host_port" && !isOnHost && !hasPorts)
-        error(l10n.t("{0} is the port of this machine that leads to the app, and none does: publish the app's port with 'ports'.", "{{host_port}}"));
+        error(
+          l10n.t(
+            "{0} is the port of this machine that leads to the app, and none does: publish the app's port with 'ports'.",
+            "{{host_port}}",
+          ),
+        );
     }
     const problem = isShell(service, path) ? shellProblem(value, (name) => known.includes(name)) : undefined;
     if (problem !== undefined) issues.push({ ...node.at, severity: "error", message: problem });

@@ -138,7 +138,8 @@ export function resolve(
     return value === undefined ? undefined : fillText(value, fill);
   };
   const image = at(["image"], known) ?? fillName(naming.image, fixed);
-  const name = circumstances?.name ?? at(["container_name"], known) ?? fillName(naming.container, { ...fixed, image: imageBaseName(image) });
+  const name =
+    circumstances?.name ?? at(["container_name"], known) ?? fillName(naming.container, { ...fixed, image: imageBaseName(image) });
   const named: Fill = (key) => (key === "name" ? name : known(key));
   const port = circumstances?.port?.toString() ?? at(["x-berth", "app", "port"], named);
   const ported: Fill = (key) => (key === "port" ? port : named(key));
@@ -157,7 +158,8 @@ export function resolve(
   }
   if (circumstances) {
     const open = placeholders(JSON.stringify(placeholderTexts(filled))).find((key) => key === "host_port" || key === "port");
-    if (open === "host_port") throw new UserError(l10n.t("{0} is not known: nothing publishes the app's port on a port that is said.", "{{host_port}}"));
+    if (open === "host_port")
+      throw new UserError(l10n.t("{0} is not known: nothing publishes the app's port on a port that is said.", "{{host_port}}"));
     if (open === "port") throw new UserError(l10n.t("{0} is not known: give x-berth.app a port.", "{{port}}"));
   }
 
@@ -188,7 +190,9 @@ export function resolve(
     display: berth.display ?? "none",
     setup: berth.setup ?? [],
     prepare: berth.prepare ?? [],
-    configure: (berth.configure ?? []).flatMap(({ file, format = formatOf(file), set }) => (format ? [{ file, format, set }] : [])),
+    configure: (berth.configure ?? []).flatMap(({ file, format = formatOf(file), set }) =>
+      format ? [{ file, format, set }] : [],
+    ),
     ...(berth.app ? { app: appOf(berth.app, port) } : {}),
     attach: attachOf(berth.attach),
   };
@@ -225,7 +229,9 @@ function publishedOn(service: Mapping, port: string | undefined): string | undef
   if (port === undefined) return undefined;
   if (textAt(service, ["network_mode"]) === "host") return port;
   const { value } = read(serviceSchema, service);
-  return value?.ports?.flat().find(({ container, host }) => String(container) === port && host !== undefined && /^\d+$/.test(host))?.host;
+  return value?.ports
+    ?.flat()
+    .find(({ container, host }) => String(container) === port && host !== undefined && /^\d+$/.test(host))?.host;
 }
 
 /** Whether an issue is about what still holds a `{{name}}`, which the answer will replace. */
@@ -251,7 +257,8 @@ function readEnvFiles(files: readonly EnvFile[], texts: ReadonlyMap<string, stri
   const found: Record<string, string> = {};
   for (const { path, required, raw } of files) {
     const text = texts.get(path);
-    if (text === undefined && required) throw new UserError(l10n.t("The env file {0} is not there: make it, or set 'required: false'.", path));
+    if (text === undefined && required)
+      throw new UserError(l10n.t("The env file {0} is not there: make it, or set 'required: false'.", path));
     const { values, problems } = parseDotenv(text ?? "", (name) => env(name) ?? found[name], { raw });
     const [problem] = problems;
     if (problem) throw new UserError(l10n.t("{0} (line {1} of {2})", problem.message, problem.line, path));

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { interpolate, type Lookup } from "./interpolate.ts";
 
 export interface Dotenv {
@@ -30,7 +31,7 @@ export function parseDotenv(text: string, lookup: Lookup, { raw = false } = {}):
     const line = lineAt(at);
     const [head, name, sign] = /^(?:export\s+)?([^=:\n]*?)[ \t]*(=|:|\r?\n|$)[ \t]*/.exec(text.slice(at)) ?? [];
     if (head === undefined || name === undefined || !/^[\w.\p{L}\p{N}[\]-]*$/u.test(name) || name === "") {
-      problems.push({ line, message: `'${restOfLine().trim()}' is not of the form NAME=value.` });
+      problems.push({ line, message: l10n.t("'{0}' is not of the form NAME=value.", restOfLine().trim()) });
       at += restOfLine().length;
       continue;
     }
@@ -47,7 +48,7 @@ export function parseDotenv(text: string, lookup: Lookup, { raw = false } = {}):
     } else if (quote === '"' || quote === "'") {
       const quoted = (quote === '"' ? /^"((?:\\[^]|[^"\\])*)"/ : /^'((?:\\[^]|[^'\\])*)'/).exec(text.slice(at));
       if (!quoted) {
-        problems.push({ line, message: `The value of ${name} has a quotation mark without end: add it.` });
+        problems.push({ line, message: l10n.t("The value of {0} has a quotation mark without end: add it.", name) });
         return { values, problems };
       }
       values.set(name, quote === '"' ? filled(unescaped(quoted[1]!)) : quoted[1]!.replaceAll("\\'", "'"));

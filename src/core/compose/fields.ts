@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import * as z from "zod/mini";
 import { UserError } from "../errors.ts";
 
@@ -12,7 +13,9 @@ export const closed = new Map<unknown, { extensions: boolean }>();
  */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, { extensions = true } = {}) {
   const schema = z.looseObject(shape).check((context) => {
-    const unknown = Object.keys(context.value).filter((key) => !Object.hasOwn(shape, key) && !(extensions && key.startsWith("x-")));
+    const unknown = Object.keys(context.value).filter(
+      (key) => !Object.hasOwn(shape, key) && !(extensions && key.startsWith("x-")),
+    );
     // Not the field's own issue: `path` says where the name stands.
     for (const key of unknown)
       context.issues.push({ code: "custom", path: [key], input: key, params: { unknown: key, known: Object.keys(shape) } });
@@ -23,8 +26,17 @@ export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, { exte
 
 /** What an editor shows for the field. */
 export function described<T extends z.ZodMiniType>(description: string, schema: T): T {
-  z.globalRegistry.add(schema, { description });
-  return schema;
+  // One of its own: the schema may be that of other fields too.
+  const own = z.core.clone(schema);
+  const mapping = closed.get(schema);
+  if (mapping) closed.set(own, mapping);
+  z.globalRegistry.add(own, { description });
+  return own;
+}
+
+/** One that need not be there. */
+export function field<T extends z.ZodMiniType>(description: string, schema: T): z.ZodMiniOptional<T> {
+  return described(description, z.optional(schema));
 }
 
 /** A value that is read further; what `parse` throws for people becomes an issue. */
@@ -55,11 +67,11 @@ export const flag = parsed(z.union([z.boolean(), z.string()]), (value) => {
   if (typeof value === "boolean") return value;
   if (/^(true|y|yes|on)$/i.test(value)) return true;
   if (/^(false|n|no|off)$/i.test(value)) return false;
-  throw new UserError(`'${value}' is neither true nor false.`);
+  throw new UserError(l10n.t("'{0}' is neither true nor false.", value));
 });
 
 export const whole = parsed(z.union([z.number(), z.string()]), (value) => {
-  if (!/^-?\d+$/.test(String(value))) throw new UserError(`'${value}' is no whole number.`);
+  if (!/^-?\d+$/.test(String(value))) throw new UserError(l10n.t("'{0}' is no whole number.", value));
   return Number(value);
 });
 
@@ -81,4 +93,6 @@ export const pairs = parsed(z.union([z.record(z.string(), scalar), texts]), (val
 });
 
 /** The same where a missing value is an empty one. */
-export const labels = parsed(pairs, (value) => Object.fromEntries(Object.entries(value).map(([name, given]) => [name, given ?? ""])));
+export const labels = parsed(pairs, (value) =>
+  Object.fromEntries(Object.entries(value).map(([name, given]) => [name, given ?? ""])),
+);

@@ -119,7 +119,8 @@ export function checkInputs(service: Node, builtIns: readonly string[]): Issue[]
     const { id, type, min, max, pattern, options, default: preset } = question;
 
     const first = seen.get(id);
-    if (first) error("id", l10n.t("There are two inputs '{0}', the other on line {1}: give this one another id.", id, first.line));
+    if (first)
+      error("id", l10n.t("There are two inputs '{0}', the other on line {1}: give this one another id.", id, first.line));
     seen.set(id, question.at);
     if (builtIns.includes(id)) error("id", l10n.t("{0} has a meaning of its own: give the input another id.", `{{${id}}}`));
 
@@ -134,7 +135,8 @@ export function checkInputs(service: Node, builtIns: readonly string[]): Issue[]
         error("pattern", l10n.t("This is no regular expression ({0}): correct it.", problem));
         continue;
       }
-    } else if (find(node, ["message"])) warn("message", l10n.t("'message' is said when 'pattern' does not match, and there is no 'pattern'."));
+    } else if (find(node, ["message"]))
+      warn("message", l10n.t("'message' is said when 'pattern' does not match, and there is no 'pattern'."));
     if (options?.length === 0) error("options", l10n.t("There is nothing to choose from: add an option, such as 'small: {}'."));
     if (preset === undefined) continue;
     if (options && options.length > 0 && !options.includes(preset))

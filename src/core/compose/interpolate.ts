@@ -22,7 +22,7 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
 
   const fill = (part: string): string => {
     let filled = "";
-    for (let at = 0; at < part.length; ) {
+    for (let at = 0; at < part.length;) {
       const dollar = part.indexOf("$", at);
       if (dollar === -1) return filled + part.slice(at);
       filled += part.slice(at, dollar);

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { type Entry, type Issue, type List, type Mapping, type Node, type Path, text, withEntries } from "./nodes.ts";
 
 /** Fields that an override replaces as a whole. */
@@ -79,7 +80,8 @@ function mergeNodes(base: Node | undefined, over: Node, path: Path, issues: Issu
   if (over.kind === "scalar" && over.value === null) return base;
   if (base.kind === "scalar" && base.value === null) return untagged(over);
   if (replaced.includes(name)) return over;
-  if (pairs.includes(name) || name === "extra_hosts" || name === "build.extra_hosts") return appended(withoutReset(asList(base), over), asList(untagged(over)));
+  if (pairs.includes(name) || name === "extra_hosts" || name === "build.extra_hosts")
+    return appended(withoutReset(asList(base), over), asList(untagged(over)));
   if (texts.includes(name)) return appended(asList(base), asList(over));
   if (/^ulimits\./.test(name)) return base.kind === "map" && over.kind === "map" ? mergeMappings(base, over, path, issues) : over;
   if (name === "build") return mergeMappings(asBuild(base), asBuild(over), path, issues);
@@ -93,12 +95,19 @@ function mergeNodes(base: Node | undefined, over: Node, path: Path, issues: Issu
     issues.push({
       ...over.at,
       severity: "error",
-      message: `'${path.at(-1)}' is ${kinds[base.kind]} on line ${base.at.line} of ${base.at.path} and ${kinds[over.kind]} here: write both alike, or '!override' in front of this one.`,
+      message: l10n.t(
+        "'{0}' is {1} on line {2} of {3} and {4} here: write both alike, or '!override' in front of this one.",
+        String(path.at(-1)),
+        kinds()[base.kind],
+        base.at.line,
+        base.at.path,
+        kinds()[over.kind],
+      ),
     });
   return over;
 }
 
-const kinds = { map: "a mapping", list: "a list", scalar: "a single value" };
+const kinds = () => ({ map: l10n.t("a mapping"), list: l10n.t("a list"), scalar: l10n.t("a single value") });
 
 function mergeMappings(base: Node, over: Node, path: Path, issues: Issue[]): Node {
   if (base.kind !== "map" || over.kind !== "map") return over;
@@ -141,7 +150,9 @@ function asList(node: Node): List {
   if (node.kind === "scalar") return { kind: "list", at: node.at, items: [node] };
   const items = Array.from(node.entries, ([key, { value }]) => {
     const values = value.kind === "list" ? value.items : [value];
-    return values.map((one) => (one.kind !== "scalar" ? one : text(one.value === null ? key : `${key}=${String(one.value)}`, one.at)));
+    return values.map((one) =>
+      one.kind !== "scalar" ? one : text(one.value === null ? key : `${key}=${String(one.value)}`, one.at),
+    );
   });
   return { kind: "list", at: node.at, items: items.flat() };
 }
@@ -174,4 +185,3 @@ function unique(node: Node, path: Path): Node {
   }
   return { ...node, items: kept };
 }
-

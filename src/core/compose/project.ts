@@ -7,20 +7,22 @@ import { parseDotenv } from "./dotenv.ts";
 import { questionsOf } from "./inputs.ts";
 import { interpolate, type Lookup } from "./interpolate.ts";
 import { alone, mergeFiles, mergeService } from "./merge.ts";
-import { find, isInside, type Issue, keyPlace, mapScalars, type Mapping, type Node, type Path, type Place, within } from "./nodes.ts";
+import {
+  find,
+  isInside,
+  type Issue,
+  keyPlace,
+  mapScalars,
+  type Mapping,
+  type Node,
+  type Path,
+  type Place,
+  within,
+} from "./nodes.ts";
 import { baseName } from "./paths.ts";
 import { file as fileSchema, service as serviceSchema } from "./schema.ts";
 import { parseSource } from "./source.ts";
 import type { Surroundings } from "./service.ts";
-
-/** Names of a compose file, the first that is there being the one (Compose Specification, "Compose file"). */
-export const composeFiles = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"] as const;
-
-/** The override that Compose takes with a compose file, the first that is there. */
-export function overridesOf(file: string): string[] {
-  const stem = file.replace(/\.ya?ml$/, "");
-  return [`${stem}.override.yml`, `${stem}.override.yaml`];
-}
 
 export interface ProjectFiles {
   /** Of the compose file, absolute. */
@@ -82,7 +84,8 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   tell(...wrong.filter((issue) => !isInService(root, issue)));
   tell(...notActedOn(root));
 
-  const composeProject = outline?.name ?? projectName(lookup("COMPOSE_PROJECT_NAME") ?? textOf(find(root, ["name"])) ?? baseName(folder));
+  const composeProject =
+    outline?.name ?? projectName(lookup("COMPOSE_PROJECT_NAME") ?? textOf(find(root, ["name"])) ?? baseName(folder));
   const declared = read(fileSchema, onlyDeclarations(root)).value;
   const around: Surroundings = { folder, composeProject, volumes: declared?.volumes, secrets: declared?.secrets, env: lookup };
   const deployments: Deployment[] = [];
@@ -93,7 +96,11 @@ export function readProject({ folder, project = baseName(folder), files, env, do
     for (const [name, { key, value: node }] of services.entries) {
       listed.push({ name, at: key });
       if (!/^[a-zA-Z0-9._-]+$/.test(name))
-        tell({ ...key, severity: "error", message: l10n.t("'{0}' cannot be a service's name: use letters, digits, '.', '_' and '-'.", name) });
+        tell({
+          ...key,
+          severity: "error",
+          message: l10n.t("'{0}' cannot be a service's name: use letters, digits, '.', '_' and '-'.", name),
+        });
       if (node.kind !== "map") {
         tell(...read(serviceSchema, node, ["services", name]).issues);
         continue;
@@ -103,24 +110,51 @@ export function readProject({ folder, project = baseName(folder), files, env, do
       const { launch } = resolved;
       if (!launch) continue;
       if (!find(node, ["image"]) && !find(node, ["build"]) && !find(node, ["provider"]) && !find(node, ["extends"])) {
-        tell({ ...key, severity: "error", message: l10n.t("'{0}' has neither an image nor a build: add 'image', or 'build: .' for the Dockerfile here.", name) });
+        tell({
+          ...key,
+          severity: "error",
+          message: l10n.t("'{0}' has neither an image nor a build: add 'image', or 'build: .' for the Dockerfile here.", name),
+        });
         continue;
       }
       const twin = names.get(launch.spec.name);
       if (twin && find(node, ["container_name"]))
-        tell({ ...keyPlace(node, ["container_name"]), severity: "error", message: l10n.t("The service on line {0} has a container of this name too: give this one another.", twin.line) });
+        tell({
+          ...keyPlace(node, ["container_name"]),
+          severity: "error",
+          message: l10n.t("The service on line {0} has a container of this name too: give this one another.", twin.line),
+        });
       names.set(launch.spec.name, key);
       const title = textOf(find(node, ["x-berth", "title"])) ?? name;
       const questions = questionsOf(node).map(({ question }) => question);
-      deployments.push({ project, service: name, title, name: launch.spec.name, composeProject, questions, envFiles: resolved.envFiles, preview: launch, at: key, source });
+      deployments.push({
+        project,
+        service: name,
+        title,
+        name: launch.spec.name,
+        composeProject,
+        questions,
+        envFiles: resolved.envFiles,
+        preview: launch,
+        at: key,
+        source,
+      });
     }
   else if (!find(root, ["services"]) || find(root, ["services"])?.kind === "scalar")
-    tell({ ...keyPlace(root, ["services"]), severity: "error", message: l10n.t("There is no service here: add one under 'services:'.") });
+    tell({
+      ...keyPlace(root, ["services"]),
+      severity: "error",
+      message: l10n.t("There is no service here: add one under 'services:'."),
+    });
 
   const all = distinct(issues);
   // What Compose itself would refuse is not launched.
   const broken = new Set(all.filter(({ severity }) => severity === "error").map((issue) => serviceAt(root, issue)));
-  return { deployments: deployments.filter(({ service }) => !broken.has(service) && !broken.has(undefined)), services: listed, issues: all };
+  return {
+    deployments: deployments.filter(({ service }) => !broken.has(service) && !broken.has(undefined)),
+    services: listed,
+    issues: all,
+  };
 }
 
 /** Every `$VAR` filled in, names of fields excepted. */
@@ -128,28 +162,59 @@ function interpolated(root: Mapping, lookup: Lookup, tell: (issue: Issue) => voi
   return mapScalars(root, (scalar, path) => {
     if (typeof scalar.value !== "string" || !scalar.value.includes("$")) return scalar;
     const { text, missing, required, used } = interpolate(scalar.value, lookup);
-    const place = (name: string) => within(scalar, [`$\{${name}`, `$${name}`].find((spelled) => scalar.source.includes(spelled)) ?? name);
+    const place = (name: string) =>
+      within(scalar, [`$\{${name}`, `$${name}`].find((spelled) => scalar.source.includes(spelled)) ?? name);
     for (const name of new Set(missing))
-      tell({ ...place(name), severity: "warning", message: l10n.t("The variable {0} is not set, and becomes empty here: set it in .env, or give it a default as in {1}.", name, `\${${name}:-…}`) });
+      tell({
+        ...place(name),
+        severity: "warning",
+        message: l10n.t(
+          "The variable {0} is not set, and becomes empty here: set it in .env, or give it a default as in {1}.",
+          name,
+          `\${${name}:-…}`,
+        ),
+      });
     for (const { name, message } of required)
-      tell({ ...place(name), severity: "error", message: message === "" ? l10n.t("The variable {0} needs a value: set it in .env.", name) : l10n.t("The variable {0} needs a value: {1}", name, message) });
+      tell({
+        ...place(name),
+        severity: "error",
+        message:
+          message === ""
+            ? l10n.t("The variable {0} needs a value: set it in .env.", name)
+            : l10n.t("The variable {0} needs a value: {1}", name, message),
+      });
     for (const name of new Set(used))
       if (isSecretName(name) && !mayHoldSecrets(path))
-        tell({ ...place(name), severity: "warning", message: l10n.t("The value of {0} would be readable in the container's command line or settings: pass it by 'environment' or 'secrets'.", name) });
+        tell({
+          ...place(name),
+          severity: "warning",
+          message: l10n.t(
+            "The value of {0} would be readable in the container's command line or settings: pass it by 'environment' or 'secrets'.",
+            name,
+          ),
+        });
     return { ...scalar, value: text };
   }) as Mapping;
 }
 
 /** Where a secret's value is taken from the environment, or names a file. */
 function mayHoldSecrets([first, , third, fourth]: Path): boolean {
-  return first !== "services" || third === "environment" || third === "env_file" || third === "secrets" || (third === "build" && fourth === "args");
+  return (
+    first !== "services" ||
+    third === "environment" ||
+    third === "env_file" ||
+    third === "secrets" ||
+    (third === "build" && fourth === "args")
+  );
 }
 
 /** One service with its questions at their defaults, and with each option of each of them. */
 function lookAt(name: string, project: string, source: Source, tell: (...issues: Issue[]) => void): Omit<Resolved, "issues"> {
   const { node } = source;
   const presets = new Map(
-    questionsOf(node).flatMap(({ question }) => (question.default === undefined ? [] : [[question.id, question.default] as const])),
+    questionsOf(node).flatMap(({ question }) =>
+      question.default === undefined ? [] : [[question.id, question.default] as const],
+    ),
   );
   tell(...checkService(node));
   // Without overlays first, so that the base's mistakes are told once, on their lines.
@@ -161,11 +226,20 @@ function lookAt(name: string, project: string, source: Source, tell: (...issues:
     for (const [option, { key, value: over }] of options?.kind === "map" ? options.entries : []) {
       if (over.kind !== "map") {
         if (over.kind === "list" || over.value !== null)
-          tell({ ...over.at, severity: "error", message: l10n.t("An option holds what it changes: write '{0}: {}' when that is nothing.", option) });
+          tell({
+            ...over.at,
+            severity: "error",
+            message: l10n.t("An option holds what it changes: write '{0}: {}' when that is nothing.", option),
+          });
         continue;
       }
       const inputs = find(over, ["x-berth", "inputs"]);
-      if (inputs) tell({ ...inputs.at, severity: "error", message: l10n.t("An option cannot change the questions: move this input to the others.") });
+      if (inputs)
+        tell({
+          ...inputs.at,
+          severity: "error",
+          message: l10n.t("An option cannot change the questions: move this input to the others."),
+        });
       const merged = mergeService(node, over);
       if (!inputs) tell(...checkService(merged.root, node));
       const chosen = new Map(presets).set(question.id, option);
@@ -183,12 +257,18 @@ function lookAt(name: string, project: string, source: Source, tell: (...issues:
 }
 
 function withSamples(service: Mapping, presets: ReadonlyMap<string, string>): Map<string, string> {
-  const samples = questionsOf(service).map(({ question: { id, options, min = 1 } }) => [id, options?.[0] ?? String(min)] as const);
+  const samples = questionsOf(service).map(
+    ({ question: { id, options, min = 1 } }) => [id, options?.[0] ?? String(min)] as const,
+  );
   return new Map([...samples, ...presets]);
 }
 
 function asFile(name: string, service: Mapping, key: Place): Mapping {
-  const wrap = (field: string, value: Node): Mapping => ({ kind: "map", at: value.at, entries: new Map([[field, { key, value }]]) });
+  const wrap = (field: string, value: Node): Mapping => ({
+    kind: "map",
+    at: value.at,
+    entries: new Map([[field, { key, value }]]),
+  });
   return wrap("services", wrap(name, service));
 }
 
@@ -197,7 +277,7 @@ function withoutOverlays(service: Mapping): Mapping {
     const options = find(input, ["options"]);
     if (options?.kind !== "map") return input;
     const plain = Array.from(options.entries, ([option, entry]) => {
-      return [option, { ...entry, value: { kind: "scalar", value: null, at: entry.value.at, source: "" } as Node }] as const;
+      return [option, { ...entry, value: { kind: "scalar", value: null, at: entry.value.at, source: "" } }] as const;
     });
     return withEntry(input, "options", { ...options, entries: new Map(plain) });
   });

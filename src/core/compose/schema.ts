@@ -1,8 +1,9 @@
+import * as l10n from "@vscode/l10n";
 import * as z from "zod/mini";
 import { cut, parseDuration, parseSize } from "../dockerValues.ts";
 import { UserError } from "../errors.ts";
 import { runOptions, ulimitText, type Draft } from "../runOptions.ts";
-import { any, described, fields, flag, labels, pairs, parsed, text, textOrTexts, texts, whole, words } from "./fields.ts";
+import { any, field, fields, flag, labels, pairs, parsed, text, textOrTexts, texts, whole, words } from "./fields.ts";
 import { splitWords } from "./words.ts";
 import { xBerth } from "./xBerth.ts";
 
@@ -15,12 +16,46 @@ import { xBerth } from "./xBerth.ts";
 export const ignored = {
   "": ["version", "include", "networks", "configs", "models"],
   service: [
-    ...["develop", "attach", "blkio_config", "configs", "cpu_count", "cpu_percent", "cpu_rt_period", "cpu_rt_runtime", "credential_spec"],
-    ...["depends_on", "label_file", "extends", "provider", "external_links", "isolation", "links", "mac_address", "models", "networks"],
+    ...[
+      "develop",
+      "attach",
+      "blkio_config",
+      "configs",
+      "cpu_count",
+      "cpu_percent",
+      "cpu_rt_period",
+      "cpu_rt_runtime",
+      "credential_spec",
+    ],
+    ...[
+      "depends_on",
+      "label_file",
+      "extends",
+      "provider",
+      "external_links",
+      "isolation",
+      "links",
+      "mac_address",
+      "models",
+      "networks",
+    ],
     ...["post_start", "pre_stop", "profiles", "pull_policy", "pull_refresh_after", "scale", "use_api_socket", "volumes_from"],
   ],
   build: [
-    ...["entitlements", "ssh", "cache_to", "no_cache", "isolation", "privileged", "pull", "secrets", "tags", "ulimits", "provenance", "sbom"],
+    ...[
+      "entitlements",
+      "ssh",
+      "cache_to",
+      "no_cache",
+      "isolation",
+      "privileged",
+      "pull",
+      "secrets",
+      "tags",
+      "ulimits",
+      "provenance",
+      "sbom",
+    ],
   ],
   deploy: ["mode", "endpoint_mode", "replicas", "labels", "rollback_config", "update_config", "restart_policy", "placement"],
   resources: ["limits"],
@@ -43,9 +78,11 @@ function option<Field extends keyof Draft>(flagName: string, field: Field): (val
 
 const size = parsed(z.union([z.number(), text]), (value) => parseSize(String(value)));
 /** Milliseconds. Compose also takes days and weeks. */
-const duration = parsed(text, (value) => parseDuration(value.replace(/(\d+)w/g, (_, n) => `${Number(n) * 168}h`).replace(/(\d+)d/g, (_, n) => `${Number(n) * 24}h`)));
+const duration = parsed(text, (value) =>
+  parseDuration(value.replace(/(\d+)w/g, (_, n) => `${Number(n) * 168}h`).replace(/(\d+)d/g, (_, n) => `${Number(n) * 24}h`)),
+);
 const number = parsed(z.union([z.number(), text]), (value) => {
-  if (!/^-?\d+(\.\d+)?$/.test(String(value))) throw new UserError(`'${value}' is no number.`);
+  if (!/^-?\d+(\.\d+)?$/.test(String(value))) throw new UserError(l10n.t("'{0}' is no number.", value));
   return Number(value);
 });
 const command = parsed(z.union([text, texts, z.null()]), (value) => (typeof value === "string" ? splitWords(value) : value));
@@ -56,7 +93,8 @@ const capabilities = parsed(texts, (list) => list.flatMap(capability));
 const portOf = option("-p", "ports");
 const checkPorts = (value: string) => {
   for (const [n] of value.replace(/^.*\]|\/.*$/g, "").matchAll(/\d+/g))
-    if (Number(n) > 65_535 && !value.includes(".")) throw new UserError(`There is no port ${n}: the last one is 65535.`);
+    if (Number(n) > 65_535 && !value.includes("."))
+      throw new UserError(l10n.t("There is no port {0}: the last one is 65535.", n));
   return portOf(value);
 };
 const port = z.union([
@@ -71,7 +109,9 @@ const port = z.union([
     }),
     ({ target, published, protocol = "tcp", host_ip: ip }) => {
       const address = ip === undefined ? "" : `${ip.includes(":") ? `[${ip}]` : ip}:`;
-      return checkPorts(`${address}${published ?? ""}${published !== undefined || ip !== undefined ? ":" : ""}${target}/${protocol}`);
+      return checkPorts(
+        `${address}${published ?? ""}${published !== undefined || ip !== undefined ? ":" : ""}${target}/${protocol}`,
+      );
     },
   ),
 ]);
@@ -108,9 +148,8 @@ export type DeviceRequest = z.output<typeof gpu>;
 
 const device = z.union([
   parsed(text, (value) => option("--device", "devices")(value)),
-  parsed(
-    fields({ source: text, target: z.optional(text), permissions: z.optional(text) }),
-    ({ source, target, permissions }) => option("--device", "devices")([source, target ?? source, permissions ?? "rwm"].join(":")),
+  parsed(fields({ source: text, target: z.optional(text), permissions: z.optional(text) }), ({ source, target, permissions }) =>
+    option("--device", "devices")([source, target ?? source, permissions ?? "rwm"].join(":")),
   ),
 ]);
 
@@ -119,16 +158,15 @@ const host = option("--add-host", "extraHosts");
 const hosts = z.union([
   parsed(z.array(parsed(text, host)), (list) => list.flat()),
   parsed(z.record(z.string(), z.union([text, texts])), (value) =>
-    Object.entries(value).flatMap(([name, to]) => (typeof to === "string" ? [to] : to).flatMap((address) => host(`${name}=${address}`))),
+    Object.entries(value).flatMap(([name, to]) =>
+      (typeof to === "string" ? [to] : to).flatMap((address) => host(`${name}=${address}`)),
+    ),
   ),
 ]);
 const expose = option("--expose", "expose");
 const exposed = parsed(z.array(parsed(z.union([text, z.number()]), (one) => expose(String(one)))), (list) => list.flat());
 
-const envFile = z.union([
-  text,
-  fields({ path: text, required: z.optional(flag), format: z.optional(text) }),
-]);
+const envFile = z.union([text, fields({ path: text, required: z.optional(flag), format: z.optional(text) })]);
 
 const build = fields({
   context: z.optional(text),
@@ -150,7 +188,9 @@ const healthcheck = fields({
   test: z.optional(
     parsed(z.union([text, texts]), (value) => {
       if (typeof value === "string" || /^(CMD|CMD-SHELL|NONE)$/.test(value[0] ?? "")) return value;
-      throw new UserError("A list begins with CMD, CMD-SHELL or NONE: put CMD in front, or write the command as one text.");
+      throw new UserError(
+        l10n.t("A list begins with CMD, CMD-SHELL or NONE: put CMD in front, or write the command as one text."),
+      );
     }),
   ),
   interval: z.optional(duration),
@@ -172,14 +212,16 @@ const secret = z.union([
   }),
 ]);
 
-const field = <T extends z.ZodMiniType>(description: string, schema: T) => z.optional(described(description, schema));
-
 export const service = fields({
   image: field("Image that the container is made from.", text),
   build: field("Where the image is built from: a folder, or how in detail.", z.union([text, build])),
   container_name: field(
     "The container's name; without it the setting berth.naming.container decides.",
-    text.check(z.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$|\{\{/, { error: "A container's name has at least two letters, digits, '_', '.' or '-', and starts with a letter or digit." })),
+    text.check(
+      z.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$|\{\{/, {
+        error: l10n.t("A container's name has at least two letters, digits, '_', '.' or '-', and starts with a letter or digit."),
+      }),
+    ),
   ),
   command: field("Replaces the image's command. A text is split into words; no shell runs it.", command),
   entrypoint: field("Replaces the image's entrypoint, and its command with it.", command),
@@ -213,13 +255,22 @@ export const service = fields({
   group_add: field("Further groups of the user inside.", words),
   devices: field("Devices: HOST[:CONTAINER[:PERMISSIONS]], or a CDI name.", z.array(device)),
   device_cgroup_rules: field("Rules for devices, such as 'c 189:* rmw'.", texts),
-  ulimits: field("Limits: one number, or soft and hard.", parsed(z.record(z.string(), limit), (given) =>
-    Object.fromEntries(Object.entries(given).map(([name, one]) => [name, typeof one === "number" ? String(one) : ulimitText(one.soft, one.hard)])),
-  )),
+  ulimits: field(
+    "Limits: one number, or soft and hard.",
+    parsed(z.record(z.string(), limit), (given) =>
+      Object.fromEntries(
+        Object.entries(given).map(([name, one]) => [
+          name,
+          typeof one === "number" ? String(one) : ulimitText(one.soft, one.hard),
+        ]),
+      ),
+    ),
+  ),
   sysctls: field("Kernel parameters.", labels),
-  tmpfs: field("Folders in memory: PATH[:OPTIONS].", parsed(textOrTexts, (list) =>
-    Object.fromEntries(list.map((one) => [cut(one, ":")[0], cut(one, ":")[1] ?? ""])),
-  )),
+  tmpfs: field(
+    "Folders in memory: PATH[:OPTIONS].",
+    parsed(textOrTexts, (list) => Object.fromEntries(list.map((one) => [cut(one, ":")[0], cut(one, ":")[1] ?? ""]))),
+  ),
   mem_limit: field("Limit of memory, such as 32g.", size),
   cpus: field("Limit of CPUs, such as 1.5.", number),
   user: field("User inside: name or number, in quotes, with :group if wanted.", text),
@@ -228,7 +279,14 @@ export const service = fields({
   extra_hosts: field("Further names: NAME=ADDRESS.", hosts),
   dns: field("Name servers.", textOrTexts),
   init: field("Runs an init as process 1.", flag),
-  restart: field("no, always, unless-stopped or on-failure[:N].", text.check(z.regex(/^(no|always|unless-stopped|on-failure(:\d+)?)$|\{\{/, { error: "It is no, always, unless-stopped or on-failure[:N]." }))),
+  restart: field(
+    "no, always, unless-stopped or on-failure[:N].",
+    text.check(
+      z.regex(/^(no|always|unless-stopped|on-failure(:\d+)?)$|\{\{/, {
+        error: l10n.t("It is no, always, unless-stopped or on-failure[:N]."),
+      }),
+    ),
+  ),
   stop_signal: field("Signal that ends the container.", text),
   stop_grace_period: field("Time until it is killed, such as 30s.", duration),
   healthcheck: field("How Docker finds out whether the container is healthy.", healthcheck),
@@ -246,7 +304,9 @@ export const service = fields({
   dns_opt: z.optional(texts),
   dns_search: z.optional(textOrTexts),
   domainname: z.optional(text),
-  logging: z.optional(fields({ driver: z.optional(text), options: z.optional(z.record(z.string(), z.union([text, z.number(), z.null()]))) })),
+  logging: z.optional(
+    fields({ driver: z.optional(text), options: z.optional(z.record(z.string(), z.union([text, z.number(), z.null()]))) }),
+  ),
   mem_reservation: z.optional(size),
   mem_swappiness: z.optional(number),
   memswap_limit: z.optional(size),
@@ -272,7 +332,14 @@ const secretSource = fields({ ...named, file: z.optional(text), environment: z.o
 const serviceName = /^[a-zA-Z0-9._-]+$/;
 
 export const file = fields({
-  name: field("Name of the project for Compose, which names volumes by it.", text.check(z.regex(/^[a-z0-9][a-z0-9_-]*$/, { error: "A project's name has small letters, digits, '-' and '_', and starts with a letter or digit." }))),
+  name: field(
+    "Name of the project for Compose, which names volumes by it.",
+    text.check(
+      z.regex(/^[a-z0-9][a-z0-9_-]*$/, {
+        error: l10n.t("A project's name has small letters, digits, '-' and '_', and starts with a letter or digit."),
+      }),
+    ),
+  ),
   services: field("Each is a deployment.", z.record(z.string().check(z.regex(serviceName)), service)),
   volumes: field("Named volumes.", z.union([z.null(), z.record(z.string(), volume)])),
   secrets: field("Where secrets come from.", z.union([z.null(), z.record(z.string(), secretSource)])),

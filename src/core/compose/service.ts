@@ -72,7 +72,14 @@ export type Tell = (severity: "error" | "warning", path: Path, message: string) 
 
 /** A service, read by the schema, as a run spec. What is wrong or not acted on is told. */
 export function toRunSpec(service: Service, around: Surroundings, tell: Tell): ServiceParts {
-  const draft: Draft = { name: service.container_name ?? "", image: service.image ?? "", init: service.init ?? false, gpus: "none", mounts: [], labels: service.labels ?? {} };
+  const draft: Draft = {
+    name: service.container_name ?? "",
+    image: service.image ?? "",
+    init: service.init ?? false,
+    gpus: "none",
+    mounts: [],
+    labels: service.labels ?? {},
+  };
   const set = <Field extends keyof Draft>(field: Field, value: Draft[Field] | undefined) => {
     if (value !== undefined) draft[field] = value;
   };
@@ -167,10 +174,7 @@ function joined<T>(first: readonly T[] | undefined, second: readonly T[] | undef
 }
 
 /** A variable without value is the environment's; where it is not there either, it stays without. */
-export function filledFrom(
-  given: Readonly<Record<string, string | null>>,
-  env: Lookup,
-): Record<string, string | null> {
+export function filledFrom(given: Readonly<Record<string, string | null>>, env: Lookup): Record<string, string | null> {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value ?? env(name) ?? null]));
 }
 
@@ -232,7 +236,10 @@ function hostPath(path: string, { folder, env }: Surroundings): string {
 function volumeName(name: string, { volumes, composeProject }: Surroundings): string {
   if (!volumes || !Object.hasOwn(volumes, name))
     throw new UserError(
-      l10n.t("The volume '{0}' is not declared: add it under 'volumes:' at the end of the file, or write './{0}' for a folder.", name),
+      l10n.t(
+        "The volume '{0}' is not declared: add it under 'volumes:' at the end of the file, or write './{0}' for a folder.",
+        name,
+      ),
     );
   const volume = volumes[name];
   const external = volume?.external;
@@ -244,12 +251,17 @@ function longMount(mount: LongMount, around: Surroundings): Mount {
   const { type, source, target, bind, volume, tmpfs, image } = mount;
   const common = { target, ...(mount.read_only ? { readOnly: true } : {}) };
   if (type === "bind") {
-    if (source === undefined) throw new UserError(l10n.t("A bind mount needs a source: the folder of the machine that is mounted."));
+    if (source === undefined)
+      throw new UserError(l10n.t("A bind mount needs a source: the folder of the machine that is mounted."));
     const path = hostPath(source, around);
     const words = [bind?.propagation, bind?.selinux].filter((word) => word !== undefined);
     // As -v has it: only that makes a missing folder, and knows SELinux.
-    if (bind?.create_host_path || bind?.selinux) return { source: path, ...common, ...(words.length > 0 ? { options: words } : {}) };
-    return withOptions({ type, source: path, ...common }, { "bind-propagation": bind?.propagation, "bind-recursive": bind?.recursive });
+    if (bind?.create_host_path || bind?.selinux)
+      return { source: path, ...common, ...(words.length > 0 ? { options: words } : {}) };
+    return withOptions(
+      { type, source: path, ...common },
+      { "bind-propagation": bind?.propagation, "bind-recursive": bind?.recursive },
+    );
   }
   if (type === "tmpfs") {
     const mode = typeof tmpfs?.mode === "number" ? tmpfs.mode.toString(8) : tmpfs?.mode;
@@ -285,10 +297,22 @@ function secretsOf({ secrets = [] }: Service, around: Surroundings) {
 
 function fileSecrets(service: Service, around: Surroundings, tell: Tell): Mount[] {
   return secretsOf(service, around).flatMap(({ source, target, from, at }): Mount[] => {
-    if (!from) tell("error", at, l10n.t("The secret '{0}' is not declared: add it under 'secrets:' at the end of the file, with 'file' or 'environment'.", source));
+    if (!from)
+      tell(
+        "error",
+        at,
+        l10n.t(
+          "The secret '{0}' is not declared: add it under 'secrets:' at the end of the file, with 'file' or 'environment'.",
+          source,
+        ),
+      );
     else if (from.file !== undefined) return [{ type: "bind", source: hostPath(from.file, around), target, readOnly: true }];
     else if (from.environment === undefined)
-      tell("error", at, l10n.t("The secret '{0}' comes neither from a file nor from a variable: give it 'file' or 'environment'.", source));
+      tell(
+        "error",
+        at,
+        l10n.t("The secret '{0}' comes neither from a file nor from a variable: give it 'file' or 'environment'.", source),
+      );
     return [];
   });
 }
@@ -327,7 +351,8 @@ function gpus(service: Service, tell: Tell): Pick<Draft, "gpus"> & Partial<Pick<
     else if (driver === "cdi" && ids) found = { gpus: "none", ...found, devices: ids };
     else if (at[0] === "deploy" && !capabilities.some((one) => /^(gpu|nvidia|compute|utility|graphics|video|display)$/.test(one)))
       tell("warning", at, l10n.t("Berth does not act on devices other than GPUs."));
-    else if (found && found.gpus !== "none") tell("warning", at, l10n.t("Berth does not act on a second request for GPUs: write one for all of them."));
+    else if (found && found.gpus !== "none")
+      tell("warning", at, l10n.t("Berth does not act on a second request for GPUs: write one for all of them."));
     else {
       const asked = gpuRequest(count, ids);
       if (asked === undefined) tell("error", at, l10n.t("'count' is a whole number or 'all', not '{0}'.", String(count)));
@@ -344,7 +369,11 @@ function gpuRequest(count: string | number | undefined, ids: readonly string[] |
   return Number(count) === 0 ? "none" : { count: Number(count) };
 }
 
-function details(driver: string | undefined, capabilities: readonly string[], options: DeviceRequest["options"]): { gpuDetails?: GpuDetails } {
+function details(
+  driver: string | undefined,
+  capabilities: readonly string[],
+  options: DeviceRequest["options"],
+): { gpuDetails?: GpuDetails } {
   const others = capabilities.filter((one) => one !== "gpu");
   const given: GpuDetails = {
     ...(driver === undefined ? {} : { driver }),
@@ -377,7 +406,9 @@ function buildOf(given: NonNullable<Service["build"]>, around: Surroundings): Bu
     ...(build.labels === undefined ? {} : { labels: build.labels }),
     ...(build.network === undefined ? {} : { network: build.network }),
     ...(cacheFrom === undefined ? {} : { cacheFrom }),
-    ...(contexts === undefined ? {} : { additionalContexts: Object.fromEntries(Object.entries(contexts).map(([name, path]) => [name, place(path)])) }),
+    ...(contexts === undefined
+      ? {}
+      : { additionalContexts: Object.fromEntries(Object.entries(contexts).map(([name, path]) => [name, place(path)])) }),
     ...(hosts === undefined ? {} : { extraHosts: hosts }),
     ...(build.shm_size === undefined ? {} : { shmSize: build.shm_size }),
     ...(build.platforms === undefined ? {} : { platforms: build.platforms }),

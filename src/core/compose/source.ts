@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import {
   Alias,
   isScalar,
@@ -31,7 +32,10 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
   if (!document || !("contents" in document)) return { issues };
   for (const error of documents.flatMap(({ errors }) => errors)) report(spot(text, error), sentence(text, error));
   if (documents.length > 1)
-    report(documents[1]?.range ? [documents[1].range[0], documents[1].range[0] + 3] : [0, 0], "A second document begins here: Berth reads one in a file, so give it a file of its own.");
+    report(
+      documents[1]?.range ? [documents[1].range[0], documents[1].range[0] + 3] : [0, 0],
+      l10n.t("A second document begins here: Berth reads one in a file, so give it a file of its own."),
+    );
 
   let values = 0;
   const known = new Map<YamlNode, Node | undefined>();
@@ -47,31 +51,40 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
       const target = node.resolve(document as never);
       if (!target) return undefined; // told as an error of the YAML
       if (known.has(target) && known.get(target) === undefined) {
-        report(range, `'*${node.source}' holds itself: an alias can only repeat what is complete above it.`);
+        report(range, l10n.t("'*{0}' holds itself: an alias can only repeat what is complete above it.", node.source));
         return undefined;
       }
       // Walked again, so that what an alias brings counts.
-      return convert(target as YamlNode, range);
+      return convert(target, range);
     }
     if (isScalar(node)) return scalar(node, where, tagged, text.slice(...range));
     known.set(node, undefined);
-    const made = isSeq(node) ? list(node.items as (YamlNode | null)[], where, tagged) : mapping(node as YAMLMap<YamlNode>, where, tagged);
+    const made = isSeq(node)
+      ? list(node.items as (YamlNode | null)[], where, tagged)
+      : mapping(node as YAMLMap<YamlNode>, where, tagged);
     known.set(node, made);
     return made;
   }
 
   function scalar(node: YamlScalar, at: Place, tagged: { tag?: Tag }, source: string): Scalar {
-    const value = String(node.value ?? "");
+    const value = plainText(node);
     const isPlain = node.type === YamlScalar.PLAIN || node.type === undefined;
     const typed = /^tag:yaml\.org,2002:(int|float|bool|null)$/.test(node.tag ?? "");
     const slip = isPlain ? /\n\s*(- .*)/.exec(source) : null;
     if (slip && node.range)
       report(
         [node.range[0] + slip.index + slip[0].indexOf("- "), node.range[0] + slip.index + slip[0].length],
-        `'${(slip[1] ?? "").trim()}' continues the line above, since it is indented further: move it below the '-' of the other entries.`,
+        l10n.t(
+          "'{0}' continues the line above, since it is indented further: move it below the '-' of the other entries.",
+          (slip[1] ?? "").trim(),
+        ),
       );
     const read = (isPlain && (node.tag === undefined || tagged.tag !== undefined)) || typed ? plainValue(value) : value;
-    if (read === date && isPlain) report(rangeOf(node) ?? [0, 0], `${value} without quotes is a date for Compose, which takes none here: put it in quotes.`);
+    if (read === date && isPlain)
+      report(
+        rangeOf(node) ?? [0, 0],
+        l10n.t("{0} without quotes is a date for Compose, which takes none here: put it in quotes.", value),
+      );
     return { kind: "scalar", value: read === date ? value : read, at, source, ...tagged };
   }
 
@@ -87,30 +100,36 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
       const range = rangeOf(key) ?? [0, 0];
       const name = key instanceof Alias ? key.resolve(document as never) : key;
       if (!isScalar(name)) {
-        report(range, "A name in front of a ':' is a plain word: put the whole text in quotes if this is no mapping.");
+        report(range, l10n.t("A name in front of a ':' is a plain word: put the whole text in quotes if this is no mapping."));
         continue;
       }
-      const text = String(name.value ?? "");
+      const text = plainText(name);
       const converted = convert(value as YamlNode | null, [range[1], range[1]]);
       if (!converted) continue;
       if (text === "<<" && name.type === YamlScalar.PLAIN) {
         const parts = converted.kind === "list" ? converted.items : [converted];
         for (const part of parts)
           if (part.kind === "map") merged.push(part);
-          else report(range, "'<<' takes a mapping, or a list of them: usually an alias such as *defaults.");
+          else report(range, l10n.t("'<<' takes a mapping, or a list of them: usually an alias such as *defaults."));
         continue;
       }
       const first = entries.get(text);
-      if (first) report(range, `'${text}' stands twice here, first on line ${first.key.line}: keep one of them.`);
+      if (first) report(range, l10n.t("'{0}' stands twice here, first on line {1}: keep one of them.", text, first.key.line));
       else entries.set(text, { key: place(range), value: converted });
     }
     for (const { entries: more } of merged) for (const [key, entry] of more) if (!entries.has(key)) entries.set(key, entry);
     return { kind: "map", entries, at, ...tagged };
   }
 
-  const root = document.contents ? convert(document.contents as YamlNode, [0, 0]) : undefined;
-  if (values > mostValues) report([0, 0], "The aliases in this file repeat so much that it cannot be read: write some of it out.");
+  const root = document.contents ? convert(document.contents, [0, 0]) : undefined;
+  if (values > mostValues)
+    report([0, 0], l10n.t("The aliases in this file repeat so much that it cannot be read: write some of it out."));
   return { ...(root && issues.length === 0 ? { root } : {}), issues };
+}
+
+/** The failsafe schema makes a text of every scalar. */
+function plainText({ value }: YamlScalar): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** Without the space and comments behind it. */
@@ -155,29 +174,29 @@ function sentence(text: string, { code, message, pos: [from] }: YAMLError): stri
   const line = text.slice(text.lastIndexOf("\n", from - 1) + 1).split("\n")[0] ?? "";
   switch (code) {
     case "TAB_AS_INDENT":
-      return "YAML is indented with spaces: replace this tab.";
+      return l10n.t("YAML is indented with spaces: replace this tab.");
     case "BAD_INDENT":
     case "BLOCK_IN_FLOW":
-      return "This line is indented differently from those it belongs to: give it their indentation.";
+      return l10n.t("This line is indented differently from those it belongs to: give it their indentation.");
     case "MULTILINE_IMPLICIT_KEY":
     case "BLOCK_AS_IMPLICIT_KEY":
       return /:\s.*:\s/.test(line)
-        ? "There are two ': ' on this line: put a value that holds one in quotes."
-        : "Something is missing here: a ':' behind a name, or the same indentation as the lines above.";
+        ? l10n.t("There are two ': ' on this line: put a value that holds one in quotes.")
+        : l10n.t("Something is missing here: a ':' behind a name, or the same indentation as the lines above.");
     case "MISSING_CHAR":
       return /quote/.test(message)
-        ? "The quotation mark has no end: add it."
+        ? l10n.t("The quotation mark has no end: add it.")
         : /[Ff]low|\]|\}/.test(message)
-          ? "The list or mapping in brackets has no end, or lacks a comma: add it."
-          : "Something is missing here, such as a ':' or a space behind one.";
+          ? l10n.t("The list or mapping in brackets has no end, or lacks a comma: add it.")
+          : l10n.t("Something is missing here, such as a ':' or a space behind one.");
     case "BAD_ALIAS":
     case "UNRESOLVED_ALIAS" as never:
-      return "There is no anchor (&name) of this name above: write one, or the value itself.";
+      return l10n.t("There is no anchor (&name) of this name above: write one, or the value itself.");
     case "BAD_SCALAR_START":
-      return "A plain text cannot begin with this character: put it in quotes.";
+      return l10n.t("A plain text cannot begin with this character: put it in quotes.");
     case "BAD_DQ_ESCAPE":
-      return "Between double quotes a backslash begins an escape, and this is none: double it, or use single quotes.";
+      return l10n.t("Between double quotes a backslash begins an escape, and this is none: double it, or use single quotes.");
     default:
-      return `This is no YAML: ${message.replace(/\.$/, "")}.`;
+      return l10n.t("This is no YAML: {0}.", message.replace(/\.$/, ""));
   }
 }

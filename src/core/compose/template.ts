@@ -71,10 +71,15 @@ export function shellProblem(command: string, isFilled: (name: string) => boolea
     if (found !== undefined && isFilled(name)) {
       if (isHere) return l10n.t("{0} cannot stand in a here document (<<): assign it to a shell variable before.", found);
       if (quoteMark === "`") return l10n.t("{0} cannot stand in backquotes: write $(…) instead of them.", found);
-      if (quoteMark !== "") return l10n.t("{0} stands in quotation marks: leave them out, since Berth quotes the value itself.", found);
+      if (quoteMark !== "")
+        return l10n.t("{0} stands in quotation marks: leave them out, since Berth quotes the value itself.", found);
       at += found.length - 1;
     } else if (char === "\\" && quoteMark !== "'") {
-      if (/^\\\{\{\w+\}\}/.test(command.slice(at))) return l10n.t("Leave out the backslash in front of {0}: Berth quotes the value itself.", /\{\{\w+\}\}/.exec(command.slice(at))?.[0] ?? "");
+      if (/^\\\{\{\w+\}\}/.test(command.slice(at)))
+        return l10n.t(
+          "Leave out the backslash in front of {0}: Berth quotes the value itself.",
+          /\{\{\w+\}\}/.exec(command.slice(at))?.[0] ?? "",
+        );
       at++;
     } else if (quoteMark !== "") {
       if (char === quoteMark) quoteMark = "";

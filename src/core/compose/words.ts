@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { UserError } from "../errors.ts";
 
 /**
@@ -27,10 +28,12 @@ export function splitWords(text: string): string[] {
       if (char === ">" && word !== undefined && /^\d$/.test(word)) word = undefined;
       break;
     } else if (char === "`" || char === "(" || char === ")") {
-      throw new UserError("No shell runs this, so what stands in backquotes or parentheses cannot be run: write it as [sh, -c, '…'].");
+      throw new UserError(
+        l10n.t("No shell runs this, so what stands in backquotes or parentheses cannot be run: write it as [sh, -c, '…']."),
+      );
     } else word = (word ?? "") + char;
   }
-  if (quote !== "") throw new UserError(`The quotation mark ${quote} has no end: add it.`);
+  if (quote !== "") throw new UserError(l10n.t("The quotation mark {0} has no end: add it.", quote));
   if (word !== undefined) words.push(word);
   return words;
 }

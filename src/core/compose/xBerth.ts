@@ -1,7 +1,8 @@
+import * as l10n from "@vscode/l10n";
 import * as z from "zod/mini";
 import { parseDuration } from "../dockerValues.ts";
 import { UserError } from "../errors.ts";
-import { any, described, fields, flag, parsed, text, textOrTexts } from "./fields.ts";
+import { any, described, field, fields, flag, parsed, text, textOrTexts } from "./fields.ts";
 
 /** The block under a service that says what Compose has no field for. */
 
@@ -23,16 +24,15 @@ export function formatOf(file: string): Format | undefined {
   return ending === "json" || ending === "toml" ? ending : undefined;
 }
 
-const field = <T extends z.ZodMiniType>(description: string, schema: T) => z.optional(described(description, schema));
 const strict = { extensions: false };
 /** Milliseconds. */
 const duration = parsed(z.union([text, z.number()]), (value) => {
-  if (typeof value === "number") throw new UserError(`A time has a unit: write ${value}s.`);
+  if (typeof value === "number") throw new UserError(l10n.t("A time has a unit: write {0}s.", value));
   return parseDuration(value);
 });
 const answer = parsed(z.union([text, z.number(), z.boolean()]), String);
 const limit = parsed(z.union([z.number(), text]), (value) => {
-  if (!/^-?\d+(\.\d+)?$/.test(String(value).trim())) throw new UserError(`'${value}' is no number.`);
+  if (!/^-?\d+(\.\d+)?$/.test(String(value).trim())) throw new UserError(l10n.t("'{0}' is no number.", value));
   return Number(value);
 });
 
@@ -40,7 +40,9 @@ const input = fields(
   {
     id: described(
       "Stands for the answer as {{id}}.",
-      text.check(z.regex(/^[A-Za-z_]\w*$/, { error: "An input's id has letters, digits and '_', and starts with a letter." })),
+      text.check(
+        z.regex(/^[A-Za-z_]\w*$/, { error: l10n.t("An input's id has letters, digits and '_', and starts with a letter.") }),
+      ),
     ),
     prompt: field("The question.", text),
     type: field("text (the default) or number.", z.enum(["text", "number"])),
@@ -57,18 +59,25 @@ const input = fields(
 /** A port, also as text or by a placeholder. */
 const port = parsed(z.union([z.number(), text]), (value) => {
   const n = Number(value);
-  if (!Number.isInteger(n) || n < 1 || n > 65_535) throw new UserError(`'${value}' is no port: it is a number from 1 to 65535.`);
+  if (!Number.isInteger(n) || n < 1 || n > 65_535)
+    throw new UserError(l10n.t("'{0}' is no port: it is a number from 1 to 65535.", value));
   return n;
 });
 
-const absolute = (what: string) => text.check(z.regex(/^\/|^\{\{/, { error: `${what} is a path inside the container, from the root: begin it with '/'.` }));
+const absolute = (what: string) =>
+  text.check(
+    z.regex(/^\/|^\{\{/, { error: l10n.t("{0} is a path inside the container, from the root: begin it with '/'.", what) }),
+  );
 
 export const xBerth = described(
   "What Compose has no field for: how Berth asks, prepares and starts.",
   fields(
     {
       title: field("Shown instead of the service's name.", text),
-      keep_alive: field("Keeps the container running without a command of its own. Default: true when the service has no command.", flag),
+      keep_alive: field(
+        "Keeps the container running without a command of its own. Default: true when the service has no command.",
+        flag,
+      ),
       inputs: field("Questions before a launch, in this order.", z.array(input)),
       display: field("x11: DISPLAY, XAUTHORITY and the X server's socket are there inside.", z.enum(["none", "x11"])),
       setup: field("Shell commands, once per created container, and again after a swap.", textOrTexts),
@@ -97,7 +106,14 @@ export const xBerth = described(
               "How to find out that it is ready.",
               fields(
                 {
-                  http: described("Path that answers.", text.check(z.regex(/^\/|^\{\{/, { error: "It is a path, such as /health: begin it with '/'; host and port are known." }))),
+                  http: described(
+                    "Path that answers.",
+                    text.check(
+                      z.regex(/^\/|^\{\{/, {
+                        error: l10n.t("It is a path, such as /health: begin it with '/'; host and port are known."),
+                      }),
+                    ),
+                  ),
                   contains: field("What the answer holds then.", text),
                   interval: field("Time between two questions, such as 5s.", duration),
                   timeout: field("Time until Berth gives up, such as 300s.", duration),
@@ -117,7 +133,13 @@ export const xBerth = described(
             user: field("User inside.", text),
             extensions: field(
               "VS Code extensions to have there.",
-              z.array(text.check(z.regex(/^[\w-]+\.[\w-]+$/, { error: "An extension is named publisher.name, such as ms-python.python." }))),
+              z.array(
+                text.check(
+                  z.regex(/^[\w-]+\.[\w-]+$/, {
+                    error: l10n.t("An extension is named publisher.name, such as ms-python.python."),
+                  }),
+                ),
+              ),
             ),
           },
           strict,
