@@ -27,7 +27,7 @@ export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, { exte
 /** What an editor shows for the field. */
 export function described<T extends z.ZodMiniType>(description: string, schema: T): T {
   // One of its own: the schema may be that of other fields too.
-  const own = z.core.clone(schema);
+  const own = z.clone(schema);
   const mapping = closed.get(schema);
   if (mapping) closed.set(own, mapping);
   z.globalRegistry.add(own, { description });

@@ -48,6 +48,7 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
     const found = lookup(name);
     // With a colon an empty variable counts as none.
     const isThere = found !== undefined && (found !== "" || !operator.startsWith(":"));
+    if (operator === "") return plain(name);
     if (isThere) used.push(name);
     switch (operator.at(-1)) {
       case "-": {
@@ -59,11 +60,9 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
         const instead = fill(word);
         return isThere ? instead : "";
       }
-      case "?":
+      default:
         if (!isThere) required.push({ name, message: fill(word) });
         return found ?? "";
-      default:
-        return plain(name);
     }
   };
 

@@ -48,6 +48,7 @@ export interface Project {
 /** What the compose files of a folder say, and everything that is wrong with them. Reads nothing but what it is given. */
 export function readProject({ folder, project = baseName(folder), files, env, dotenv, naming }: ProjectFiles): Project {
   const issues: Issue[] = [];
+  const paths = files.map(({ path }) => path);
   const tell = (...more: readonly Issue[]) => void issues.push(...more);
 
   const outside: Lookup = (name) => (Object.hasOwn(env, name) ? env[name] : undefined);
@@ -77,7 +78,7 @@ export function readProject({ folder, project = baseName(folder), files, env, do
       root = merged.root;
     } else root = alone(filled);
   }
-  if (!root || !isWhole) return { deployments: [], services: [], issues: distinct(issues) };
+  if (!root || !isWhole) return { deployments: [], services: [], issues: distinct(issues, paths) };
 
   // `{{name}}` may stand where a number belongs: services are read one by one, filled in.
   const { value: outline, issues: wrong } = read(fileSchema, root);
@@ -147,7 +148,7 @@ export function readProject({ folder, project = baseName(folder), files, env, do
       message: l10n.t("There is no service here: add one under 'services:'."),
     });
 
-  const all = distinct(issues);
+  const all = distinct(issues, paths);
   // What Compose itself would refuse is not launched.
   const broken = new Set(all.filter(({ severity }) => severity === "error").map((issue) => serviceAt(root, issue)));
   return {
@@ -333,8 +334,9 @@ export function projectName(text: string): string {
     .replace(/^[_-]+/, "");
 }
 
-function distinct(issues: readonly Issue[]): Issue[] {
+function distinct(issues: readonly Issue[], paths: readonly string[]): Issue[] {
   const seen = new Map(issues.map((issue) => [JSON.stringify([issue.path, issue.line, issue.column, issue.message]), issue]));
   const order = [...seen.values()];
-  return order.sort((a, b) => (a.path === b.path ? a.line - b.line || a.column - b.column : 0));
+  const files = [...new Set([...paths, ...order.map(({ path }) => path)])];
+  return order.sort((a, b) => files.indexOf(a.path) - files.indexOf(b.path) || a.line - b.line || a.column - b.column);
 }

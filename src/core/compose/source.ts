@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import {
   Alias,
+  type Document,
   isScalar,
   isSeq,
   LineCounter,
@@ -9,11 +10,12 @@ import {
   Scalar as YamlScalar,
   type YAMLError,
   type YAMLMap,
+  visit,
 } from "yaml";
 import type { Entry, Issue, Mapping, Node, Place, Scalar, Tag, Value } from "./nodes.ts";
 
 /** Beyond this many values an alias that holds aliases that hold aliases … would fill the memory. */
-const mostValues = 100_000;
+const mostValues = 20_000;
 
 /** A YAML file as a tree that knows its places. With a mistake in the YAML itself there is no tree, only what is wrong. */
 export function parseSource(path: string, text: string): { root?: Node; issues: Issue[] } {
@@ -30,7 +32,7 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
   const documents = parseAllDocuments(text, { lineCounter: lines, schema: "failsafe", uniqueKeys: false, prettyErrors: false });
   const [document] = documents;
   if (!document || !("contents" in document)) return { issues };
-  for (const error of documents.flatMap(({ errors }) => errors)) report(spot(text, error), sentence(text, error));
+  for (const error of documents.flatMap(({ errors }) => errors)) report(spot(text, document, error), sentence(text, error));
   if (documents.length > 1)
     report(
       documents[1]?.range ? [documents[1].range[0], documents[1].range[0] + 3] : [0, 0],
@@ -40,6 +42,12 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
   let values = 0;
   const known = new Map<YamlNode, Node | undefined>();
 
+  const targets = new Map<Alias, YamlNode | undefined>();
+  const targetOf = (alias: Alias): YamlNode | undefined => {
+    if (!targets.has(alias)) targets.set(alias, alias.resolve(document as never));
+    return targets.get(alias);
+  };
+
   function convert(node: YamlNode | null, at: readonly [number, number]): Node | undefined {
     if (!node) return { kind: "scalar", value: null, at: place(at), source: "" };
     if (++values > mostValues) return undefined;
@@ -48,8 +56,11 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
     const tag = tagOf(node);
     const tagged = tag === undefined ? {} : { tag };
     if (node instanceof Alias) {
-      const target = node.resolve(document as never);
-      if (!target) return undefined; // told as an error of the YAML
+      const target = targetOf(node);
+      if (!target) {
+        report(range, l10n.t("There is no anchor (&name) of this name above: write one, or the value itself."));
+        return undefined;
+      }
       if (known.has(target) && known.get(target) === undefined) {
         report(range, l10n.t("'*{0}' holds itself: an alias can only repeat what is complete above it.", node.source));
         return undefined;
@@ -98,7 +109,7 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
     const merged: Mapping[] = [];
     for (const { key, value } of map.items) {
       const range = rangeOf(key) ?? [0, 0];
-      const name = key instanceof Alias ? key.resolve(document as never) : key;
+      const name = key instanceof Alias ? targetOf(key) : key;
       if (!isScalar(name)) {
         report(range, l10n.t("A name in front of a ':' is a plain word: put the whole text in quotes if this is no mapping."));
         continue;
@@ -165,7 +176,14 @@ function plainValue(text: string): Value | typeof date {
 }
 
 /** Where to point for a mistake in the YAML: on its line, since the parser may have read on to the end of the file. */
-function spot(text: string, { pos: [from, to] }: YAMLError): [number, number] {
+function spot(text: string, document: Document, { code, pos: [from, to] }: YAMLError): [number, number] {
+  // A quotation mark without end: where it begins.
+  if (code === "MISSING_CHAR")
+    visit(document, {
+      Scalar(_, { type, range }) {
+        if (range && (type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE") && range[0] < from && range[1] >= from) [from] = range;
+      },
+    });
   const end = text.indexOf("\n", from);
   return [from, Math.max(from + 1, Math.min(to, end === -1 ? text.length : end))];
 }
@@ -177,6 +195,7 @@ function sentence(text: string, { code, message, pos: [from] }: YAMLError): stri
       return l10n.t("YAML is indented with spaces: replace this tab.");
     case "BAD_INDENT":
     case "BLOCK_IN_FLOW":
+      if (message.startsWith("Flow")) return l10n.t("The list or mapping in brackets has no end, or lacks a comma: add it.");
       return l10n.t("This line is indented differently from those it belongs to: give it their indentation.");
     case "MULTILINE_IMPLICIT_KEY":
     case "BLOCK_AS_IMPLICIT_KEY":
@@ -184,14 +203,13 @@ function sentence(text: string, { code, message, pos: [from] }: YAMLError): stri
         ? l10n.t("There are two ': ' on this line: put a value that holds one in quotes.")
         : l10n.t("Something is missing here: a ':' behind a name, or the same indentation as the lines above.");
     case "MISSING_CHAR":
+      if (message.startsWith("Implicit"))
+        return l10n.t("Something is missing here: a ':' behind a name, or the same indentation as the lines above.");
       return /quote/.test(message)
         ? l10n.t("The quotation mark has no end: add it.")
         : /[Ff]low|\]|\}/.test(message)
           ? l10n.t("The list or mapping in brackets has no end, or lacks a comma: add it.")
           : l10n.t("Something is missing here, such as a ':' or a space behind one.");
-    case "BAD_ALIAS":
-    case "UNRESOLVED_ALIAS" as never:
-      return l10n.t("There is no anchor (&name) of this name above: write one, or the value itself.");
     case "BAD_SCALAR_START":
       return l10n.t("A plain text cannot begin with this character: put it in quotes.");
     case "BAD_DQ_ESCAPE":
