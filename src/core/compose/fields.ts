@@ -12,14 +12,16 @@ export const closed = new Map<unknown, { extensions: boolean }>();
  * @param extensions Whether `x-…` fields of anybody may stand there, as in all of Compose's mappings
  */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, { extensions = true } = {}) {
-  const schema = z.looseObject(shape).check((context) => {
-    const unknown = Object.keys(context.value).filter(
-      (key) => !Object.hasOwn(shape, key) && !(extensions && key.startsWith("x-")),
-    );
-    // Not the field's own issue: `path` says where the name stands.
+  const names = z.check<Record<string, unknown>>(({ value, issues }) => {
+    if (typeof value !== "object" || value === null) return;
+    const unknown = Object.keys(value).filter((key) => !Object.hasOwn(shape, key) && !(extensions && key.startsWith("x-")));
+    // Not the mapping's own issue: `path` says where the name stands.
     for (const key of unknown)
-      context.issues.push({ code: "custom", path: [key], input: key, params: { unknown: key, known: Object.keys(shape) } });
+      issues.push({ code: "custom", path: [key], input: key, params: { unknown: key, known: Object.keys(shape) } });
   });
+  // Also when something is wrong with a field that is known.
+  names._zod.def.when = () => true;
+  const schema = z.looseObject(shape).check(names);
   closed.set(schema, { extensions });
   return schema;
 }

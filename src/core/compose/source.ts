@@ -44,7 +44,7 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
 
   const targets = new Map<Alias, YamlNode | undefined>();
   const targetOf = (alias: Alias): YamlNode | undefined => {
-    if (!targets.has(alias)) targets.set(alias, alias.resolve(document as never));
+    if (!targets.has(alias)) targets.set(alias, alias.resolve(document));
     return targets.get(alias);
   };
 

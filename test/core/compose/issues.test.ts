@@ -298,6 +298,21 @@ describe("a mistake in x-berth, on its line", () => {
   for (const [what, text, ...expected] of mistakes) it(what, () => assert.deepEqual(told(project(text)), expected));
 });
 
+describe("several mistakes at once", () => {
+  it("are all told, in the order of the lines", () => {
+    const text = service(
+      "imagee: x",
+      'ports: ["99999:1", "x"]',
+      "user: 5",
+      "x-berth: { titel: T, display: x12, app: { port: x, prot: 1 } }",
+    );
+    assert.deepEqual(
+      told(project(text)).map((line) => line.split(" ")[0]),
+      ["4:5-11", "5:13-22", "5:24-27", "6:11-12", "7:16-21", "7:35-38", "7:40-43", "7:53-54", "7:56-60"],
+    );
+  });
+});
+
 describe("issues of several files", () => {
   it("stand in the file that they are in", () => {
     const over = "services:\n  a:\n    user: 5\n    volumes: [data:/d]\n";
