@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../l10n.ts";
 import type * as z from "zod/mini";
 import { find, type Issue, keyPlace, type Node, type Path, placeOf, toData } from "./nodes.ts";
 import { ignored } from "./schema.ts";

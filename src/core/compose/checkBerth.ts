@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../l10n.ts";
 import { parseDuration } from "../dockerValues.ts";
 import { checkInputs, questionsOf } from "./inputs.ts";
 import { find, type Issue, keyPlace, type Mapping, type Node, type Path, within } from "./nodes.ts";

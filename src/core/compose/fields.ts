@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../l10n.ts";
 import * as z from "zod/mini";
 import { UserError } from "../errors.ts";
 

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../l10n.ts";
 import { type Entry, type Issue, type List, type Mapping, type Node, type Path, text, withEntries } from "./nodes.ts";
 
 /** Fields that an override replaces as a whole. */

@@ -1,4 +1,4 @@
-import * as l10n from "@vscode/l10n";
+import * as l10n from "../l10n.ts";
 import { isSecretName } from "../redact.ts";
 import { notActedOn, read } from "./check.ts";
 import { checkService } from "./checkBerth.ts";
