@@ -11,6 +11,7 @@ import type { App } from "./ui/app.ts";
 import { attach } from "./ui/attach.ts";
 import { checkGpu } from "./ui/checkGpu.ts";
 import { register } from "./ui/commands.ts";
+import { createComposeDiagnostics } from "./ui/composeDiagnostics.ts";
 import { followContext, selectContext } from "./ui/contexts.ts";
 import { copyId, copyName } from "./ui/copy.ts";
 import { deploy } from "./ui/deploy.ts";
@@ -98,5 +99,5 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const commands = [...lifecycle, ...everyday, ...others].map((command) => register(app, command));
   context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...commands);
-  context.subscriptions.push(registerDocuments(), followContext(app), { dispose: stopFollowing });
+  context.subscriptions.push(registerDocuments(), createComposeDiagnostics(app), followContext(app), { dispose: stopFollowing });
 }

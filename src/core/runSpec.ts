@@ -192,13 +192,29 @@ export const label = {
   project: "dev.berth.project",
   service: "dev.berth.service",
   name: "dev.berth.name",
+  port: "dev.berth.port",
   user: "dev.berth.user",
   spec: "dev.berth.spec",
 } as const;
 
+/** What a container of a project is made from. */
+export interface Origin {
+  project: string;
+  service: string;
+  /** Where its app listens inside. */
+  port?: number;
+}
+
 /** The same spec with Berth's labels on it. */
-export function labelled(spec: RunSpec, user: string): RunSpec {
-  const labels = { ...spec.labels, [label.version]: "1", [label.name]: spec.name, [label.user]: user };
+export function labelled(spec: RunSpec, user: string, origin?: Origin): RunSpec {
+  const labels = {
+    ...spec.labels,
+    [label.version]: "1",
+    ...(origin ? { [label.project]: origin.project, [label.service]: origin.service } : {}),
+    [label.name]: spec.name,
+    ...(origin?.port === undefined ? {} : { [label.port]: String(origin.port) }),
+    [label.user]: user,
+  };
   return { ...spec, labels: { ...labels, [label.spec]: hash(spec) } };
 }
 

@@ -19,6 +19,15 @@ describe("a run spec's labels", () => {
     assert.match(of ?? "", /^[0-9a-f]{16}$/);
   });
 
+  it("tell what it was made from", () => {
+    const { labels } = labelled(spec, "ann", { project: "thesis", service: "train", port: 9000 });
+    assert.deepEqual(
+      ["project", "service", "port"].map((name) => labels[`dev.berth.${name}`]),
+      ["thesis", "train", "9000"],
+    );
+    assert.equal(labels["dev.berth.spec"], hash(spec));
+  });
+
   it("hold a hash that the labelled spec still has", () => {
     const done = labelled(spec, "ann");
     assert.equal(done.labels["dev.berth.spec"], hash(done));

@@ -1,10 +1,8 @@
 /** Other versions of the Docker engine than the machine's own, beside it: Debian's packages, unpacked into the cache, never installed. */
 import { execa } from "execa";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir, systemEnv } from "./cache.ts";
-import { agreed, aptSource } from "./packages.ts";
+import { systemEnv } from "./cache.ts";
+import { unpacked } from "./debian.ts";
 
 /** The Debian release that brings each. `minApi`: refuses older clients, as Docker 29.0 to 29.2 does by default. */
 const versions: Record<string, { suite: string; minApi?: string }> = {
@@ -37,7 +35,7 @@ export async function engineBinaries(name?: string): Promise<EngineBinaries> {
   if (!known) throw new Error(`There is no engine "${name}" for BERTH_ENGINE; there are ${engineVersions.join(", ")}.`);
   const env = known.minApi ? { DOCKER_MIN_API_VERSION: known.minApi } : {};
   if (own.startsWith(`${name}.`)) return { path: "", version: own, env };
-  const path = await unpacked(known.suite);
+  const path = await enginePath(known.suite);
   return { path, version: await dockerdVersion(path), env };
 }
 
@@ -48,44 +46,8 @@ async function dockerdVersion(path: string): Promise<string> {
 }
 
 /** The folders with the programs of a Debian release's engine, as part of a PATH. */
-async function unpacked(suite: string): Promise<string> {
-  const folder = join(cacheDir, `docker-${suite}`);
-  if (!existsSync(folder)) {
-    process.stdout.write(
-      `Berth's laboratory downloads Debian ${suite}'s Docker (50 MB) into ${folder}; nothing of it is installed.\n`,
-    );
-    if (!(await agreed())) throw new Error(`There is no Docker of Debian ${suite} to test on, then.`);
-    const unfinished = `${folder}.${process.pid}`;
-    try {
-      await download(suite, unfinished);
-      // At once, so that a folder of that name is always complete; another process may have been faster.
-      if (!existsSync(folder)) await rename(join(unfinished, "root"), folder);
-    } finally {
-      await rm(unfinished, { recursive: true, force: true });
-    }
-  }
+async function enginePath(suite: string): Promise<string> {
+  const packages = ["docker.io", "containerd", "tini"];
+  const folder = await unpacked({ suite, packages, folder: `docker-${suite}`, what: "Docker (50 MB)" });
   return [join(folder, "usr/sbin"), join(folder, "usr/bin")].join(":");
-}
-
-/** With lists and a cache of its own: what the machine's apt-get knows and installs stays as it is. */
-async function download(suite: string, folder: string): Promise<void> {
-  const { mirror, keyring } = await aptSource();
-  for (const it of ["lists/partial", "cache/archives/partial", "root"]) await mkdir(join(folder, it), { recursive: true });
-  const source = join(folder, "apt.sources");
-  const signedBy = keyring ? `Signed-By: ${keyring}\n` : "";
-  await writeFile(source, `Types: deb\nURIs: ${mirror}\nSuites: ${suite}\nComponents: main\n${signedBy}`);
-  const options = Object.entries({
-    "Dir::Etc::SourceParts": "/dev/null",
-    "Dir::Etc::SourceList": source,
-    "Dir::State::Lists": join(folder, "lists"),
-    "Dir::Cache": join(folder, "cache"),
-    // Root's apt-get would download as another user, who may not write here.
-    "APT::Sandbox::User": "root",
-  }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  const aptGet = (...args: string[]) =>
-    execa("apt-get", ["-qq", ...options, ...args], { cwd: folder, env: systemEnv, stdin: "ignore" });
-  await aptGet("update");
-  await aptGet("download", ...["docker.io", "containerd", "tini"].map((name) => `${name}/${suite}`));
-  for (const file of await readdir(folder))
-    if (file.endsWith(".deb")) await execa("dpkg", ["--extract", file, "root"], { cwd: folder });
 }

@@ -1,0 +1,189 @@
+import * as l10n from "../l10n.ts";
+import type * as z from "zod/mini";
+import { find, type Issue, keyPlace, type Node, type Path, placeOf, toData } from "./nodes.ts";
+import { ignored } from "./schema.ts";
+import { similar } from "./similar.ts";
+import { later } from "./xBerth.ts";
+
+type Raw = z.core.$ZodIssue;
+
+/** Reads a tree with a schema. Without mistakes there is a value. */
+export function read<T extends z.ZodMiniType>(schema: T, root: Node, above: Path = []): { value?: z.output<T>; issues: Issue[] } {
+  const result = schema.safeParse(toData(root));
+  if (result.success) return { value: result.data, issues: [] };
+  return { issues: result.error.issues.flatMap((issue) => explain(issue, root, [], above)) };
+}
+
+/** An issue of the schema, in a sentence, on the value it is about. */
+function explain(issue: Raw, root: Node, outer: Path, above: Path): Issue[] {
+  const path: Path = [...outer, ...(issue.path as Path)];
+  const at = placeOf(root, path);
+  const error = (message: string, place = at): Issue => ({ ...place, severity: "error", message });
+  const name = nameOf([...above, ...path]);
+  switch (issue.code) {
+    case "custom": {
+      const { unknown, known = [] } = (issue.params ?? {}) as { unknown?: string; known?: readonly string[] };
+      if (unknown !== undefined)
+        return [error(unknownField(unknown, known, [...above, ...path.slice(0, -1)]), keyPlace(root, path))];
+      return [error(prefixed(name, issue.message))];
+    }
+    case "invalid_union": {
+      const branches = issue.errors as Raw[][];
+      // The one that got furthest is what was meant; those that do not even begin to fit say what could stand here.
+      const meant = branches.filter((all) => all.every(({ code, path: deep }) => code !== "invalid_type" || deep.length > 0));
+      const [best] = meant.sort((a, b) => depth(b) - depth(a));
+      if (best) return best.flatMap((one) => explain(one, root, path, above));
+      const expected = branches.flatMap((all) => all.map((one) => (one.code === "invalid_type" ? one.expected : "")));
+      return [error(wrongType(name, expected, find(root, path)))];
+    }
+    case "invalid_type":
+      if (!find(root, path))
+        return [error(l10n.t("'{0}' is missing here: add it.", String(path.at(-1))), keyPlace(root, path.slice(0, -1)))];
+      return [error(wrongType(name, [issue.expected], find(root, path)))];
+    case "invalid_value": {
+      const values = issue.values.map(String);
+      const given = find(root, path);
+      const meant = given?.kind === "scalar" ? similar(String(given.value), values) : undefined;
+      const choice = oneOf(values);
+      return [
+        error(
+          meant === undefined
+            ? l10n.t("{0} is {1}.", name, choice)
+            : l10n.t("{0} is {1}: did you mean '{2}'?", name, choice, meant),
+        ),
+      ];
+    }
+    case "invalid_key":
+      return [
+        error(
+          l10n.t("'{0}' cannot be a name here: use letters, digits, '.', '_' and '-'.", String(path.at(-1))),
+          keyPlace(root, path),
+        ),
+      ];
+    default:
+      return [error(prefixed(name, issue.message))];
+  }
+}
+
+function depth(issues: readonly Raw[]): number {
+  return Math.max(...issues.map(({ path }) => path.length));
+}
+
+function unknownField(key: string, known: readonly string[], path: Path): string {
+  const holder = path.includes("x-berth") ? `x-berth${deeper(path.slice(path.indexOf("x-berth") + 1))}` : "Compose";
+  const meant = similar(key, known);
+  const inBerth =
+    !path.includes("x-berth") &&
+    path[0] === "services" &&
+    path.length === 2 &&
+    /^(title|inputs|display|setup|prepare|configure|app|attach|keep_alive)$/.test(key);
+  if (inBerth) return l10n.t("Compose has no field '{0}' here: it belongs under 'x-berth'.", key);
+  if (meant) return l10n.t("{0} has no field '{1}' here: did you mean '{2}'?", holder, key, meant);
+  return path.includes("x-berth")
+    ? l10n.t("{0} has no field '{1}': it takes {2}.", holder, key, known.join(", "))
+    : l10n.t("Compose has no field '{0}' here: remove it, or begin its name with 'x-'.", key);
+}
+
+/** `.app.ready` for what stands in there. */
+function deeper(path: Path): string {
+  return path.map((step) => (typeof step === "number" ? "" : `.${step}`)).join("");
+}
+
+/** `'ports'`, and `An entry of 'ports'` for what stands in its list. */
+function nameOf(path: Path): string {
+  const last = path.at(-1);
+  if (last === undefined) return l10n.t("The file");
+  if (typeof last === "string") return `'${last}'`;
+  const list = path.findLast((step) => typeof step === "string");
+  return l10n.t("An entry of '{0}'", String(list));
+}
+
+function prefixed(name: string, message: string): string {
+  return `${name}: ${message}`;
+}
+
+function kindOf(type: string): string | undefined {
+  const kinds: Record<string, string> = {
+    string: l10n.t("text"),
+    number: l10n.t("a number"),
+    boolean: l10n.t("true or false"),
+    array: l10n.t("a list"),
+    object: l10n.t("a mapping"),
+    record: l10n.t("a mapping"),
+  };
+  return kinds[type];
+}
+
+function oneOf(choices: readonly string[]): string {
+  const [last, ...others] = choices.toReversed();
+  return others.length === 0 ? (last ?? "") : l10n.t("{0} or {1}", others.reverse().join(", "), last ?? "");
+}
+
+/** `expected` as zod names types; those that people need not know of are left out. */
+function wrongType(name: string, expected: readonly string[], given: Node | undefined): string {
+  const wanted = oneOf([...new Set(expected.map(kindOf).filter((kind) => kind !== undefined))]);
+  if (given?.kind === "list") return l10n.t("{0} is {1}, not a list: write its value without '-' and brackets.", name, wanted);
+  if (given?.kind === "map")
+    return l10n.t("{0} is {1}, not a mapping: put a text that holds ': ' or begins with '{' in quotes.", name, wanted);
+  if (!given || given.value === null) return l10n.t("{0} is empty: give it {1}, or remove it.", name, wanted);
+  const value = String(given.value);
+  if (typeof given.value !== "string" && expected.includes("string"))
+    return l10n.t("{0} is text: put {1} in quotes.", name, value);
+  const isOnly = (...types: string[]) => expected.every((type) => types.includes(type));
+  if (/^[\w-]+:\S/.test(value) && expected.some((type) => type === "object" || type === "record"))
+    return l10n.t("{0} is {1}, not '{2}': put a space behind the ':'.", name, wanted, value);
+  if (isOnly("array")) return l10n.t("{0} is a list, not '{1}': write it as [{2}].", name, value, given.source);
+  return l10n.t("{0} is {1}, not '{2}'.", name, wanted, value);
+}
+
+/** Fields that are understood, and not acted on. */
+export function notActedOn(root: Node): Issue[] {
+  const issues: Issue[] = [];
+  const warn = (path: Path, message: string) => void issues.push({ ...keyPlace(root, path), severity: "warning", message });
+  const look = (
+    path: Path,
+    names: readonly string[],
+    message = (name: string) => l10n.t("Berth does not act on '{0}'.", name),
+  ) => {
+    const node = find(root, path);
+    if (node?.kind !== "map") return;
+    for (const name of names) if (node.entries.has(name)) warn([...path, name], message(nameIn(path, name)));
+  };
+  const nameIn = (path: Path, name: string) => [...path.slice(2).filter((step) => typeof step === "string"), name].join(".");
+  const keys = (path: Path) => {
+    const node = find(root, path);
+    return node?.kind === "map" ? [...node.entries.keys()] : [];
+  };
+  const items = (path: Path) => {
+    const node = find(root, path);
+    return node?.kind === "list" ? node.items.map((_, n) => [...path, n]) : [];
+  };
+
+  look(
+    [],
+    ignored[""].filter((name) => name !== "version"),
+  );
+  look([], ["version"], () => l10n.t("Compose ignores 'version' nowadays: remove it."));
+  for (const volume of keys(["volumes"])) look(["volumes", volume], ignored.volume);
+  for (const secret of keys(["secrets"])) look(["secrets", secret], ignored.secret);
+  for (const name of keys(["services"])) {
+    const service: Path = ["services", name];
+    look(service, ignored.service);
+    look([...service, "build"], ignored.build);
+    look([...service, "deploy"], ignored.deploy);
+    look([...service, "deploy", "resources"], ignored.resources);
+    look([...service, "deploy", "resources", "reservations"], ignored.reservations);
+    for (const port of items([...service, "ports"])) look(port, ignored.port);
+    for (const mount of items([...service, "volumes"])) look(mount, ignored.mount);
+    look([...service, "x-berth"], later, (key) => l10n.t("'{0}' is not acted on yet.", key.replace("x-berth.", "")));
+    const mode = find(root, [...service, "network_mode"]);
+    if (mode?.kind === "scalar" && mode.value === "host" && find(root, [...service, "ports"]))
+      warn(
+        [...service, "ports"],
+        l10n.t(
+          "With 'network_mode: host' no port is published, since the container has the machine's own: remove 'ports', or 'network_mode'.",
+        ),
+      );
+  }
+  return issues;
+}

@@ -1,0 +1,348 @@
+import * as l10n from "../l10n.ts";
+import * as z from "zod/mini";
+import { cut, parseDuration, parseSize } from "../dockerValues.ts";
+import { UserError } from "../errors.ts";
+import { runOptions, ulimitText, type Draft } from "../runOptions.ts";
+import { any, field, fields, flag, labels, pairs, parsed, text, textOrTexts, texts, whole, words } from "./fields.ts";
+import { splitWords } from "./words.ts";
+import { xBerth } from "./xBerth.ts";
+
+/**
+ * A compose file as Berth reads it (Compose Specification, schema/compose-spec.json): every field that it knows is here, whether Berth acts on it
+ * or not (`ignored`). The parser, and the JSON schema that an editor completes with, both come from these.
+ */
+
+/** Known to Compose, and not acted on. By the field that holds them; "" is the file. */
+export const ignored = {
+  "": ["version", "include", "networks", "configs", "models"],
+  service: [
+    ...[
+      "develop",
+      "attach",
+      "blkio_config",
+      "configs",
+      "cpu_count",
+      "cpu_percent",
+      "cpu_rt_period",
+      "cpu_rt_runtime",
+      "credential_spec",
+    ],
+    ...[
+      "depends_on",
+      "label_file",
+      "extends",
+      "provider",
+      "external_links",
+      "isolation",
+      "links",
+      "mac_address",
+      "models",
+      "networks",
+    ],
+    ...["post_start", "pre_stop", "profiles", "pull_policy", "pull_refresh_after", "scale", "use_api_socket", "volumes_from"],
+  ],
+  build: [
+    ...[
+      "entitlements",
+      "ssh",
+      "cache_to",
+      "no_cache",
+      "isolation",
+      "privileged",
+      "pull",
+      "secrets",
+      "tags",
+      "ulimits",
+      "provenance",
+      "sbom",
+    ],
+  ],
+  deploy: ["mode", "endpoint_mode", "replicas", "labels", "rollback_config", "update_config", "restart_policy", "placement"],
+  resources: ["limits"],
+  reservations: ["cpus", "memory", "generic_resources"],
+  volume: ["driver", "driver_opts", "labels"],
+  secret: ["labels", "driver", "driver_opts", "template_driver"],
+  port: ["name", "mode", "app_protocol"],
+  mount: ["consistency"],
+} as const;
+
+/** What `docker run` makes of an option's value, so that both mean the same. */
+function option<Field extends keyof Draft>(flagName: string, field: Field): (value: string) => NonNullable<Draft[Field]> {
+  const found = runOptions.find(({ flag: name }) => name === flagName)!;
+  return (value) => {
+    const draft: Draft = { name: "", image: "", init: false, gpus: "none", mounts: [], labels: {} };
+    found.read(draft, value);
+    return draft[field]!;
+  };
+}
+
+const size = parsed(z.union([z.number(), text]), (value) => parseSize(String(value)));
+/** Milliseconds. Compose also takes days and weeks. */
+const duration = parsed(text, (value) =>
+  parseDuration(value.replace(/(\d+)w/g, (_, n) => `${Number(n) * 168}h`).replace(/(\d+)d/g, (_, n) => `${Number(n) * 24}h`)),
+);
+const number = parsed(z.union([z.number(), text]), (value) => {
+  if (!/^-?\d+(\.\d+)?$/.test(String(value))) throw new UserError(l10n.t("'{0}' is no number.", value));
+  return Number(value);
+});
+const command = parsed(z.union([text, texts, z.null()]), (value) => (typeof value === "string" ? splitWords(value) : value));
+
+const capability = option("--cap-add", "capAdd");
+const capabilities = parsed(texts, (list) => list.flatMap(capability));
+
+const portOf = option("-p", "ports");
+const checkPorts = (value: string) => {
+  for (const [n] of value.replace(/^.*\]|\/.*$/g, "").matchAll(/\d+/g))
+    if (Number(n) > 65_535 && !value.includes("."))
+      throw new UserError(l10n.t("There is no port {0}: the last one is 65535.", n));
+  return portOf(value);
+};
+const port = z.union([
+  parsed(z.union([z.number(), text]), (value) => checkPorts(String(value))),
+  parsed(
+    fields({
+      target: whole,
+      published: z.optional(z.union([text, z.number()])),
+      protocol: z.optional(text),
+      host_ip: z.optional(text),
+      ...any(...ignored.port),
+    }),
+    ({ target, published, protocol = "tcp", host_ip: ip }) => {
+      const address = ip === undefined ? "" : `${ip.includes(":") ? `[${ip}]` : ip}:`;
+      return checkPorts(
+        `${address}${published ?? ""}${published !== undefined || ip !== undefined ? ":" : ""}${target}/${protocol}`,
+      );
+    },
+  ),
+]);
+
+/** A mount in the long syntax. Relative paths and names of volumes are still as they were written. */
+const mount = fields({
+  type: z.enum(["bind", "volume", "tmpfs", "cluster", "npipe", "image"]),
+  source: z.optional(text),
+  target: text,
+  read_only: z.optional(flag),
+  bind: z.optional(
+    fields({
+      propagation: z.optional(text),
+      create_host_path: z.optional(flag),
+      recursive: z.optional(z.enum(["enabled", "disabled", "writable", "readonly"])),
+      selinux: z.optional(z.enum(["z", "Z"])),
+    }),
+  ),
+  volume: z.optional(fields({ nocopy: z.optional(flag), subpath: z.optional(text), labels: z.optional(labels) })),
+  tmpfs: z.optional(fields({ size: z.optional(size), mode: z.optional(z.union([z.number(), text])) })),
+  image: z.optional(fields({ subpath: z.optional(text) })),
+  ...any(...ignored.mount),
+});
+export type LongMount = z.output<typeof mount>;
+
+const gpu = fields({
+  driver: z.optional(text),
+  count: z.optional(z.union([z.number(), text])),
+  device_ids: z.optional(texts),
+  capabilities: z.optional(texts),
+  options: z.optional(labels),
+});
+export type DeviceRequest = z.output<typeof gpu>;
+
+const device = z.union([
+  parsed(text, (value) => option("--device", "devices")(value)),
+  parsed(fields({ source: text, target: z.optional(text), permissions: z.optional(text) }), ({ source, target, permissions }) =>
+    option("--device", "devices")([source, target ?? source, permissions ?? "rwm"].join(":")),
+  ),
+]);
+
+const limit = z.union([number, fields({ soft: number, hard: number })]);
+const host = option("--add-host", "extraHosts");
+const hosts = z.union([
+  parsed(z.array(parsed(text, host)), (list) => list.flat()),
+  parsed(z.record(z.string(), z.union([text, texts])), (value) =>
+    Object.entries(value).flatMap(([name, to]) =>
+      (typeof to === "string" ? [to] : to).flatMap((address) => host(`${name}=${address}`)),
+    ),
+  ),
+]);
+const expose = option("--expose", "expose");
+const exposed = parsed(z.array(parsed(z.union([text, z.number()]), (one) => expose(String(one)))), (list) => list.flat());
+
+const envFile = z.union([text, fields({ path: text, required: z.optional(flag), format: z.optional(text) })]);
+
+const build = fields({
+  context: z.optional(text),
+  dockerfile: z.optional(text),
+  dockerfile_inline: z.optional(text),
+  args: z.optional(pairs),
+  target: z.optional(text),
+  labels: z.optional(labels),
+  network: z.optional(text),
+  cache_from: z.optional(texts),
+  additional_contexts: z.optional(labels),
+  extra_hosts: z.optional(hosts),
+  shm_size: z.optional(size),
+  platforms: z.optional(texts),
+  ...any(...ignored.build),
+});
+
+const healthcheck = fields({
+  test: z.optional(
+    parsed(z.union([text, texts]), (value) => {
+      if (typeof value === "string" || /^(CMD|CMD-SHELL|NONE)$/.test(value[0] ?? "")) return value;
+      throw new UserError(
+        l10n.t("A list begins with CMD, CMD-SHELL or NONE: put CMD in front, or write the command as one text."),
+      );
+    }),
+  ),
+  interval: z.optional(duration),
+  timeout: z.optional(duration),
+  start_period: z.optional(duration),
+  start_interval: z.optional(duration),
+  retries: z.optional(whole),
+  disable: z.optional(flag),
+});
+
+const secret = z.union([
+  text,
+  fields({
+    source: text,
+    target: z.optional(text),
+    uid: z.optional(text),
+    gid: z.optional(text),
+    mode: z.optional(z.union([z.number(), text])),
+  }),
+]);
+
+export const service = fields({
+  image: field("Image that the container is made from.", text),
+  build: field("Where the image is built from: a folder, or how in detail.", z.union([text, build])),
+  container_name: field(
+    "The container's name; without it the setting berth.naming.container decides.",
+    text.check(
+      z.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$|\{\{/, {
+        error: l10n.t("A container's name has at least two letters, digits, '_', '.' or '-', and starts with a letter or digit."),
+      }),
+    ),
+  ),
+  command: field("Replaces the image's command. A text is split into words; no shell runs it.", command),
+  entrypoint: field("Replaces the image's entrypoint, and its command with it.", command),
+  environment: field("Variables. One without value is taken from the environment.", pairs),
+  env_file: field("Files with variables.", z.union([text, z.array(envFile)])),
+  volumes: field("Folders and volumes: SOURCE:TARGET[:ro], or in detail.", z.array(z.union([text, mount]))),
+  ports: field("Published ports: [IP:][HOST:]CONTAINER[/PROTOCOL], or in detail.", z.array(port)),
+  expose: field("Ports that are told to other containers, and not published.", exposed),
+  network_mode: field("host, none, bridge or container:NAME.", text),
+  gpus: field("all, or a list of device requests.", z.union([z.literal("all"), z.array(gpu)])),
+  deploy: field(
+    "Of it Berth acts on resources.reservations.devices: the GPUs.",
+    fields({
+      resources: z.optional(
+        fields({
+          reservations: z.optional(fields({ devices: z.optional(z.array(gpu)), ...any(...ignored.reservations) })),
+          ...any(...ignored.resources),
+        }),
+      ),
+      ...any(...ignored.deploy),
+    }),
+  ),
+  runtime: field("OCI runtime, such as nvidia.", text),
+  shm_size: field("Size of /dev/shm, such as 6g.", size),
+  ipc: field("IPC namespace: host, private, shareable or container:NAME.", text),
+  pid: field("Process namespace: host or container:NAME.", text),
+  privileged: field("Gives the container all rights and devices of the machine.", flag),
+  cap_add: field("Linux capabilities to add.", capabilities),
+  cap_drop: field("Linux capabilities to take away.", capabilities),
+  security_opt: field("Security options, such as seccomp=unconfined.", texts),
+  group_add: field("Further groups of the user inside.", words),
+  devices: field("Devices: HOST[:CONTAINER[:PERMISSIONS]], or a CDI name.", z.array(device)),
+  device_cgroup_rules: field("Rules for devices, such as 'c 189:* rmw'.", texts),
+  ulimits: field(
+    "Limits: one number, or soft and hard.",
+    parsed(z.record(z.string(), limit), (given) =>
+      Object.fromEntries(
+        Object.entries(given).map(([name, one]) => [
+          name,
+          typeof one === "number" ? String(one) : ulimitText(one.soft, one.hard),
+        ]),
+      ),
+    ),
+  ),
+  sysctls: field("Kernel parameters.", labels),
+  tmpfs: field(
+    "Folders in memory: PATH[:OPTIONS].",
+    parsed(textOrTexts, (list) => Object.fromEntries(list.map((one) => [cut(one, ":")[0], cut(one, ":")[1] ?? ""]))),
+  ),
+  mem_limit: field("Limit of memory, such as 32g.", size),
+  cpus: field("Limit of CPUs, such as 1.5.", number),
+  user: field("User inside: name or number, in quotes, with :group if wanted.", text),
+  working_dir: field("Folder that the command runs in.", text),
+  hostname: field("Host name inside.", text),
+  extra_hosts: field("Further names: NAME=ADDRESS.", hosts),
+  dns: field("Name servers.", textOrTexts),
+  init: field("Runs an init as process 1.", flag),
+  restart: field(
+    "no, always, unless-stopped or on-failure[:N].",
+    text.check(
+      z.regex(/^(no|always|unless-stopped|on-failure(:\d+)?)$|\{\{/, {
+        error: l10n.t("It is no, always, unless-stopped or on-failure[:N]."),
+      }),
+    ),
+  ),
+  stop_signal: field("Signal that ends the container.", text),
+  stop_grace_period: field("Time until it is killed, such as 30s.", duration),
+  healthcheck: field("How Docker finds out whether the container is healthy.", healthcheck),
+  labels: field("Labels of the container.", labels),
+  platform: field("Such as linux/amd64.", text),
+  secrets: field("Files below /run/secrets, from the file's own secrets.", z.array(secret)),
+
+  annotations: z.optional(labels),
+  cgroup: z.optional(z.enum(["host", "private"])),
+  cgroup_parent: z.optional(text),
+  cpu_shares: z.optional(number),
+  cpu_quota: z.optional(number),
+  cpu_period: z.optional(number),
+  cpuset: z.optional(text),
+  dns_opt: z.optional(texts),
+  dns_search: z.optional(textOrTexts),
+  domainname: z.optional(text),
+  logging: z.optional(
+    fields({ driver: z.optional(text), options: z.optional(z.record(z.string(), z.union([text, z.number(), z.null()]))) }),
+  ),
+  mem_reservation: z.optional(size),
+  mem_swappiness: z.optional(number),
+  memswap_limit: z.optional(size),
+  oom_kill_disable: z.optional(flag),
+  oom_score_adj: z.optional(number),
+  pids_limit: z.optional(number),
+  read_only: z.optional(flag),
+  stdin_open: z.optional(flag),
+  storage_opt: z.optional(labels),
+  tty: z.optional(flag),
+  userns_mode: z.optional(text),
+  uts: z.optional(text),
+
+  "x-berth": z.optional(xBerth),
+  ...any(...ignored.service),
+});
+export type Service = z.output<typeof service>;
+
+const named = { name: z.optional(text), external: z.optional(z.union([flag, fields({ name: z.optional(text) })])) };
+const volume = z.union([z.null(), fields({ ...named, ...any(...ignored.volume) })]);
+const secretSource = fields({ ...named, file: z.optional(text), environment: z.optional(text), ...any(...ignored.secret) });
+
+const serviceName = /^[a-zA-Z0-9._-]+$/;
+
+export const file = fields({
+  name: field(
+    "Name of the project for Compose, which names volumes by it.",
+    text.check(
+      z.regex(/^[a-z0-9][a-z0-9_-]*$/, {
+        error: l10n.t("A project's name has small letters, digits, '-' and '_', and starts with a letter or digit."),
+      }),
+    ),
+  ),
+  services: field("Each is a deployment.", z.record(z.string().check(z.regex(serviceName)), service)),
+  volumes: field("Named volumes.", z.union([z.null(), z.record(z.string(), volume)])),
+  secrets: field("Where secrets come from.", z.union([z.null(), z.record(z.string(), secretSource)])),
+  ...any(...ignored[""]),
+});
+export type ComposeFile = z.output<typeof file>;
