@@ -354,15 +354,17 @@ export class Workbench {
   /** Unfolds a row, until its children show, or folds it. */
   async expand(view: string, label: string | RegExp, expanded = true): Promise<void> {
     const row = await this.reveal(view, label);
-    if ((await row.getAttribute("aria-expanded")) !== String(expanded)) await row.locator(".monaco-tl-twistie").click();
-    const [index, level] = [Number(await row.getAttribute("data-index")), Number(await row.getAttribute("aria-level"))];
     await this.until(
       async () => {
+        // A click is lost on a row that is drawn anew between the button's down and up.
+        if ((await row.getAttribute("aria-expanded")) !== String(expanded)) await row.locator(".monaco-tl-twistie").click();
+        const [index, level] = [Number(await row.getAttribute("data-index")), Number(await row.getAttribute("aria-level"))];
         const next = (await this.rows(view)).find((it) => it.index === index + 1);
-        if (!next && expanded) await this.pressIn(view, "PageDown");
-        return next;
+        if (next || !expanded) return (next?.level ?? 0) > level;
+        await this.pressIn(view, "PageDown");
+        return (await this.rows(view)).some((it) => it.index === index + 1 && it.level > level);
       },
-      (next) => (next?.level ?? 0) > level === expanded,
+      (isExpanded) => isExpanded === expanded,
     );
   }
 
