@@ -223,9 +223,21 @@ async function requireReserved(
   if (older) throw new GpuTakenError(l10n.t("{0} took a GPU that {1} had chosen: try again.", older.name, own.name));
 }
 
-/** Every container with what only an inspect tells; those that go in the meantime are left out. */
+/**
+ * Every container with what only an inspect tells; those that go in the meantime are left out. One whose inspect is odd, refused or never answered comes
+ * without details, and so holds no GPU as far as anybody can tell: were it to hold all, one odd container would keep everybody from deploying.
+ * @throws EngineGoneError when the engine itself is out of reach
+ */
 export async function inspectAll(engine: Engine): Promise<Container[]> {
-  const inspected = await Promise.all((await engine.containers()).map(({ id }) => engine.inspect(id)));
+  const inspectOne = async (row: Container) => {
+    try {
+      return await engine.inspect(row.id);
+    } catch (error) {
+      if (error instanceof EngineGoneError) await engine.ping(); // a stuck container keeps its own inspect waiting, and nothing else
+      return row;
+    }
+  };
+  const inspected = await Promise.all((await engine.containers()).map(inspectOne));
   return inspected.filter((container) => container !== undefined);
 }
 
