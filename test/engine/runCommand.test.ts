@@ -42,6 +42,7 @@ describe("docker run, read back from a container", () => {
       ["net-c", "10.199.3.0/24"],
     ] as const) {
       const six = name === "net-a" ? ["--ipv6", "--subnet", "fd00:199::/64"] : [];
+      await lab.docker("network", "rm", name).catch(() => undefined); // of a run that was broken off
       await lab.docker("network", "create", "--subnet", subnet, ...six, name);
     }
   });

@@ -211,8 +211,8 @@ describe("deploy, attach and retire, clicked through in the workbench", () => {
     await window.screenshot("exited-early");
     await window.answer("Show Logs");
     await window.until(
-      () => window.editors(),
-      (editors) => editors.length > 0,
+      () => window.panelText(),
+      (text) => text.includes("fails exited with code 3"),
     );
     assert.equal(await state(lab.engine, "fails"), "exited");
     await window.close();
