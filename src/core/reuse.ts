@@ -1,3 +1,4 @@
+import * as l10n from "./l10n.ts";
 import type { Health } from "./gpuHealth.ts";
 import { gpuText, isUp } from "./holds.ts";
 import { isSecret } from "./redact.ts";
@@ -31,8 +32,6 @@ export interface Decision {
   differences: readonly Difference[];
 }
 
-const stale = "existing container has lost GPU access (stale NVML); reuse is not viable";
-
 /** Decides with no look at anything but what it is given. `gpuCount`: how many the engine's machine has, if that is known. */
 export function decide(wanted: RunSpec, observed: Observed, gpuCount: number | undefined): Decision {
   const missing = missingMounts(wanted.mounts, observed.spec.mounts);
@@ -49,7 +48,7 @@ export function decide(wanted: RunSpec, observed: Observed, gpuCount: number | u
   else if (!isUp(observed.state) || !healable) refusals.revive = "a restart of the container would not heal it";
   const choices = (["reuse", "revive", "restart", "parallel"] as const)
     .filter((existing) => refusals[existing] === undefined)
-    .map((existing) => ({ existing, ...texts[existing] }));
+    .map((existing) => ({ existing, ...texts()[existing] }));
   return {
     question: question(observed, mounts, refusals.reuse === handle?.reason ? handle?.reason : refusals.reuse, missing.length > 0),
     choices,
@@ -59,15 +58,15 @@ export function decide(wanted: RunSpec, observed: Observed, gpuCount: number | u
   };
 }
 
-const texts = {
+const texts = () => ({
   reuse: {
-    title: "Reuse",
-    description: "skip docker run, apply configs and start the app inside this container; fastest",
+    title: l10n.t("Reuse"),
+    description: l10n.t("skip docker run, apply configs and start the app inside this container; fastest"),
   },
-  revive: { title: "Revive", description: "docker restart this container: its files stay, its processes end" },
-  restart: { title: "Restart", description: "stop this container and relaunch a fresh one" },
-  parallel: { title: "Parallel", description: "leave it running, start a new one with another name and port" },
-} as const;
+  revive: { title: l10n.t("Revive"), description: l10n.t("docker restart this container: its files stay, its processes end") },
+  restart: { title: l10n.t("Restart"), description: l10n.t("stop this container and relaunch a fresh one") },
+  parallel: { title: l10n.t("Parallel"), description: l10n.t("leave it running, start a new one with another name and port") },
+});
 
 function question({ name, image, state }: Observed, mounts: string, reason: string | undefined, isMissing: boolean): string {
   const found = `Found existing container '${name}' ${state === "running" ? "running" : `(${state}) of`} ${image}`;
@@ -85,7 +84,7 @@ function handleTrouble(
   if (!coversGpus(wanted.gpus, spec.gpus, gpuCount)) {
     const has = spec.gpus === "none" ? "no GPU" : gpuText(spec.gpus, []);
     return {
-      reason: `existing container holds ${has}, and ${gpuText(wanted.gpus, [])} is asked for; reuse is not viable`,
+      reason: l10n.t("existing container holds {0}, and {1} is asked for; reuse is not viable", has, gpuText(wanted.gpus, [])),
       heals: false,
     };
   }
@@ -95,18 +94,18 @@ function handleTrouble(
     case "absent": // no nvidia-smi inside to ask: images leave it out, and work
       return undefined;
     case "stale":
-      return { reason: stale, heals: true };
+      return { reason: l10n.t("existing container has lost GPU access (stale NVML); reuse is not viable"), heals: true };
     case "mismatch":
       return {
-        reason: "existing container's driver library does not fit the host's driver any more; reuse is not viable",
+        reason: l10n.t("existing container's driver library does not fit the host's driver any more; reuse is not viable"),
         heals: true,
       };
     case "lost":
-      return { reason: "a GPU of the existing container fell off the bus; reuse is not viable", heals: false };
+      return { reason: l10n.t("a GPU of the existing container fell off the bus; reuse is not viable"), heals: false };
     case "unresponsive":
-      return { reason: "the existing container's GPU does not answer; reuse is not viable", heals: true };
+      return { reason: l10n.t("the existing container's GPU does not answer; reuse is not viable"), heals: true };
     case "none":
-      return { reason: "existing container holds no GPU; reuse is not viable", heals: false };
+      return { reason: l10n.t("existing container holds no GPU; reuse is not viable"), heals: false };
   }
 }
 

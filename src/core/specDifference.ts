@@ -96,5 +96,5 @@ function words(value: unknown): string {
       .map(([key, inner]) => `${key}=${words(inner)}`)
       .join(" ");
   }
-  return String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

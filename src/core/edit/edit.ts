@@ -1,3 +1,4 @@
+import * as l10n from "../l10n.ts";
 import { UserError } from "../errors.ts";
 import type { Editor, Format, Value } from "./format.ts";
 import { iniEditor } from "./ini.ts";
@@ -15,7 +16,9 @@ export function edit(file: string, text: string, format: Format, set: Readonly<R
   const missing = found.filter(({ place }) => !place).map(({ key }) => `'${key}'`);
   if (missing.length > 0)
     throw new UserError(
-      `${file} has no ${missing.length === 1 ? "key" : "keys"} ${missing.join(", ")}: mend 'set' under 'configure', or the file in the image.`,
+      missing.length === 1
+        ? l10n.t("{0} has no key {1}: mend 'set' under 'configure', or the file in the image.", file, missing.join())
+        : l10n.t("{0} has no keys {1}: mend 'set' under 'configure', or the file in the image.", file, missing.join(", ")),
     );
   return found
     .flatMap(({ value, place }) => (place ? [{ place, text: editor.write(value, place) }] : []))
@@ -29,6 +32,6 @@ function editorOf(file: string, text: string, format: Format): Editor {
     return format === "toml" ? tomlEditor(text) : yamlEditor(text, format);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`${file} cannot be edited: ${error.message.replace(/\.?$/, ".")}`);
+    throw new UserError(l10n.t("{0} cannot be edited: {1}.", file, error.message.replace(/\.$/, "")));
   }
 }

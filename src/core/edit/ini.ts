@@ -1,7 +1,7 @@
 import type { Editor, Place } from "./format.ts";
 
 /**
- * INI as its many readers agree on it: `[section]`, `key = value` or `key: value`, comments from `#` or `;` at the start of a line, and after a blank
+ * INI as its many readers agree on it: `[section]`, `key = value` or `key: value`, comments (`#`, `;`) at the start of a line, and after a blank
  * behind a value. A key is written `section.key`; one before any section stands alone. The first one of a name counts, as in most readers.
  */
 export function iniEditor(text: string): Editor {

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, parseDocument, stringify, type Node, type Scalar } from "yaml";
+import * as l10n from "../l10n.ts";
 import { UserError } from "../errors.ts";
 import { likeBefore, type Editor, type Place } from "./format.ts";
 
@@ -7,10 +8,13 @@ export function yamlEditor(text: string, what: "json" | "yaml"): Editor {
   if (what === "json") requireJson(text);
   const document = parseDocument(text, { keepSourceTokens: true });
   const [error] = document.errors;
-  if (error) throw new UserError(`it is not valid ${what.toUpperCase()}: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}`);
+  if (error)
+    throw new UserError(
+      l10n.t("it is not valid {0}: {1}", what.toUpperCase(), error.message.split("\n", 1)[0]?.replace(/:$/, "") ?? ""),
+    );
   return {
     find(key) {
-      const node = lookUp(document.contents as Node | null, key.split("."));
+      const node = lookUp(document.contents, key.split("."));
       return isScalar(node) && node.range ? { start: node.range[0], end: node.range[1], kind: kindOf(node) } : undefined;
     },
     write(value, { kind }) {
@@ -32,7 +36,7 @@ function requireJson(text: string): void {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new UserError(`it is not valid JSON: ${(error as Error).message}`);
+    throw new UserError(l10n.t("it is not valid {0}: {1}", "JSON", (error as Error).message));
   }
 }
 
