@@ -71,7 +71,7 @@ describe("imports", () => {
       "core",
       (name, file) =>
         name.startsWith("./") ||
-        (file.startsWith("src/core/compose/") && /^\.\.\/\w+\.ts$/.test(name)) ||
+        (/^src\/core\/(compose|edit)\//.test(file) && /^\.\.\/\w+\.ts$/.test(name)) ||
         ["zod/mini", "yaml", "node:crypto"].includes(name),
     ],
     ["engine", (name) => name !== "vscode" && !/^\.\.\/(?!core\/)/.test(name)],
