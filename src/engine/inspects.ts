@@ -40,7 +40,10 @@ export function createInspects<D>(
     entry.fresh = true; // unless something happens in the meantime
     try {
       const answer = await inspect(id);
-      if (answer === undefined) return;
+      if (answer === undefined) {
+        entry.fresh = false; // gone, and so from the next list; else it is asked for again
+        return;
+      }
       entry.known = answer;
       onAnswer();
     } catch {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Container } from "../../src/core/engineJson.ts";
 import type { LabEngine } from "../lab/engine.ts";
 import {
   api,
@@ -113,8 +114,8 @@ describe("the store follows the engine", function () {
     const seen = await look();
     const ids: string[] = [];
     for (let n = 0; n < 10; n++) ids.push(...(await Promise.all(Array.from({ length: 10 }, () => createBox(lab)))));
-    await seen.until("all of them", ({ containers }) => containers.length === 100);
-    assert(seen.store.get().containers.every(({ details }) => details !== undefined));
+    const isWhole = ({ details }: Container) => details !== undefined;
+    await seen.until("all of them", ({ containers }) => containers.length === 100 && containers.every(isWhole));
     assert.equal(inspects(proxy), 100);
     await Promise.all(ids.map((id) => api(lab, "DELETE", `/containers/${id}`)));
     await seen.until("none of them", ({ containers }) => containers.length === 0);
