@@ -7,14 +7,23 @@ import type { Endpoint } from "./endpoint.ts";
 /** The docker command line: all that Berth changes on an engine goes through it, so that what is shown is what ran. */
 export interface Cli {
   /**
-   * Runs `docker ARGS`, reading what `docker FROM` writes if there is a `from`, and resolves with its standard output, trimmed.
-   * @throws EngineGoneError when the engine is out of reach or `timeout` (milliseconds) has passed, else UserError in words that name what `about` says
+   * Runs `docker ARGS` and resolves with its standard output, trimmed.
+   * @throws EngineGoneError when the engine is out of reach or the time has passed, else UserError in words that name what `about` says
    */
-  run(args: readonly string[], about?: About, timeout?: number, from?: readonly string[]): Promise<string>;
+  run(args: readonly string[], about?: About, options?: RunOptions): Promise<string>;
   /** Runs `docker ARGS` for its result, whatever it is; undefined exit code when it had to be killed. */
   probe(args: readonly string[], timeout: number): Promise<ProbeOutput>;
   /** Program, arguments and environment for a terminal that runs `docker ARGS`. */
   terminal(args: readonly string[]): { program: string; args: string[] };
+}
+
+export interface RunOptions {
+  /** Milliseconds; default: a minute. */
+  timeout?: number;
+  /** `docker FROM`, whose output it reads. */
+  from?: readonly string[] | undefined;
+  /** What its environment holds besides: the values of secrets, which stand as `-e NAME` in `args`. */
+  env?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ProbeOutput {
@@ -47,9 +56,9 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
   const options = (timeout: number) =>
     ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 4_000_000 }) as const;
 
-  async function spawn(args: readonly string[], timeout: number) {
+  async function spawn(args: readonly string[], timeout: number, more: Readonly<Record<string, string>> = {}) {
     const { execa } = await import("execa");
-    return execa("docker", argv(args), { ...options(timeout), stdin: "ignore" });
+    return execa("docker", argv(args), { ...options(timeout), env: { ...env, ...more }, stdin: "ignore" });
   }
 
   /** When one of the two fails the other is ended too, so that nothing is made of half an output. */
@@ -65,8 +74,8 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
   }
 
   return {
-    async run(args, about = {}, timeout = 60_000, from) {
-      const result = await (from ? spawnReading(from, args, timeout) : spawn(args, timeout));
+    async run(args, about = {}, { timeout = 60_000, from, env: more } = {}) {
+      const result = await (from ? spawnReading(from, args, timeout) : spawn(args, timeout, more));
       if (!result.failed) return result.stdout.trim();
       if (result.code === "ENOENT") throw new UserError(noCli());
       if (result.timedOut)

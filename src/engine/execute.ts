@@ -120,12 +120,12 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return `${health.verdict}: ${health.detail}`;
       case "stop":
         if (!isUp((await engine.inspect(container.id))?.state ?? "gone")) return undefined; // it stopped by itself: nothing to start again
-        await cli.run(step.argv, about, stopTimeout);
+        await cli.run(step.argv, about, { timeout: stopTimeout });
         if (plan.basis.state?.state === "paused") done.push({ kind: "run", argv: ["pause", container.id] });
         done.push({ kind: "run", argv: ["start", container.id] });
         return undefined;
       case "restart":
-        await cli.run(step.argv, about, stopTimeout);
+        await cli.run(step.argv, about, { timeout: stopTimeout });
         return undefined;
       case "pause":
         await cli.run(step.argv, about);
@@ -136,7 +136,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         done.push({ kind: "run", argv: ["rename", container.id, container.name] });
         return undefined;
       case "keep":
-        await cli.run(step.argv, about, 30 * 60_000, step.from);
+        await cli.run(step.argv, about, { timeout: 30 * 60_000, from: step.from });
         done.push({ kind: "run", argv: ["image", "rm", step.argv.at(-1) ?? ""] });
         return undefined;
       case "remove":
@@ -145,7 +145,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return undefined;
       case "removeImage":
         try {
-          await cli.run(step.argv, about, removeTimeout);
+          await cli.run(step.argv, about, { timeout: removeTimeout });
         } catch (error) {
           throw new UserError(l10n.t("{0} is gone, but its image stays. {1}", container.name, words(error)));
         }
@@ -156,7 +156,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
   /** A container that was run with `--rm` goes by itself once it is stopped; whoever is first, it is to be gone. */
   async function remove(argv: readonly string[], about: About): Promise<void> {
     try {
-      await cli.run(argv, about, removeTimeout);
+      await cli.run(argv, about, { timeout: removeTimeout });
     } catch (error) {
       if (words(error).includes("already in progress")) await engine.removed(container.id, AbortSignal.timeout(stopTimeout));
       if (await engine.inspect(container.id)) throw error;

@@ -86,7 +86,7 @@ export function imageRemover({ engine, cli }: Reach): (going: GoingImage) => Pro
     const [images, containers] = await Promise.all([engine.images(), engine.containers()]);
     const problem = changedSince(going, images, containers);
     if (problem !== undefined) throw new UserError(problem);
-    await cli.run(["image", "rm", going.reference], { image: going.reference }, imageTimeout);
+    await cli.run(["image", "rm", going.reference], { image: going.reference }, { timeout: imageTimeout });
   };
   return async (going) => {
     const before = turns.get(going.id) ?? Promise.resolve();

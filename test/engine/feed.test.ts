@@ -376,7 +376,7 @@ describe("an engine that goes away", function () {
       const sentence = `The Docker engine at ${lab.socket} does not answer.`;
       assert.deepEqual(Object.fromEntries(said), Object.fromEntries(Object.keys(calls).map((call) => [call, sentence])));
       assert.equal(
-        await sentenceOf(tools.cli.run(["start", "survivor"], { name: "survivor" }, 500)),
+        await sentenceOf(tools.cli.run(["start", "survivor"], { name: "survivor" }, { timeout: 500 })),
         "The Docker engine did not finish 'docker start' within 0.5 s.",
       );
     } finally {
