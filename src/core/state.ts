@@ -1,6 +1,7 @@
 import * as l10n from "./l10n.ts";
 import type { Container, Image } from "./engineJson.ts";
 import type { Health, HostGpus } from "./gpuHealth.ts";
+import type { LaunchProgress, Project } from "./projects.ts";
 
 /** Why the engine is out of reach: `denied` the socket refuses this user, `missing` Docker is not installed, `stopped` nobody listens, `silent` it does not answer in time,
  *  `unreachable` it is not this machine's and there is no way to it, `misconfigured` the context or Docker's configuration is wrong. */
@@ -37,6 +38,10 @@ export interface State {
   filter?: string;
   /** What Berth is doing, by container name: `starting`, `stopping` … */
   busy: Readonly<Record<string, string>>;
+  /** Folders that hold a compose file, in the workspace's order. */
+  projects: readonly Project[];
+  /** Launches that run now, by `deploymentKey`. */
+  launches: Readonly<Record<string, LaunchProgress>>;
 }
 
 export const initialState: State = {
@@ -48,4 +53,6 @@ export const initialState: State = {
   },
   handles: {},
   busy: {},
+  projects: [],
+  launches: {},
 };
