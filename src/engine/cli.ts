@@ -1,7 +1,7 @@
 import * as l10n from "../core/l10n.ts";
 import type { About } from "../core/explain.ts";
 import { explainDocker } from "../core/explain.ts";
-import { EngineGoneError, UserError } from "../core/errors.ts";
+import { Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The docker command line: all that Berth changes on an engine goes through it, so that what is shown is what ran. */
@@ -24,6 +24,10 @@ export interface RunOptions {
   from?: readonly string[] | undefined;
   /** What its environment holds besides: the values of secrets, which stand as `-e NAME` in `args`. */
   env?: Readonly<Record<string, string>> | undefined;
+  /** What it reads on standard input. */
+  input?: string | Uint8Array;
+  /** Ends it. What it began on the engine may go on there. */
+  signal?: AbortSignal;
 }
 
 export interface ProbeOutput {
@@ -54,11 +58,16 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
   const way = endpoint.socketPath === undefined ? 10_000 : 0;
 
   const options = (timeout: number) =>
-    ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 4_000_000 }) as const;
+    ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 64_000_000 }) as const;
 
-  async function spawn(args: readonly string[], timeout: number, more: Readonly<Record<string, string>> = {}) {
+  async function spawn(args: readonly string[], timeout: number, { env: more, input, signal }: RunOptions = {}) {
     const { execa } = await import("execa");
-    return execa("docker", argv(args), { ...options(timeout), env: { ...env, ...more }, stdin: "ignore" });
+    return execa("docker", argv(args), {
+      ...options(timeout),
+      env: { ...env, ...more },
+      ...(input === undefined ? { stdin: "ignore" } : { input }),
+      ...(signal ? { cancelSignal: signal } : {}),
+    });
   }
 
   /** When one of the two fails the other is ended too, so that nothing is made of half an output. */
@@ -74,9 +83,10 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
   }
 
   return {
-    async run(args, about = {}, { timeout = 60_000, from, env: more } = {}) {
+    async run(args, about = {}, { timeout = 60_000, from, ...more } = {}) {
       const result = await (from ? spawnReading(from, args, timeout) : spawn(args, timeout, more));
       if (!result.failed) return result.stdout.trim();
+      if (result.isCanceled) throw new Cancelled();
       if (result.code === "ENOENT") throw new UserError(noCli());
       if (result.timedOut)
         throw new EngineGoneError(
