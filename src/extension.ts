@@ -74,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     problems,
     storage: context.globalStorageUri,
+    memory: context.workspaceState,
     version: (context.extension.packageJSON as { version: string }).version,
     user: userInfo().username,
   };

@@ -18,6 +18,8 @@ export interface App {
   problems: () => readonly Problem[];
   /** Berth's own folder, the default place of deployment logs. */
   storage: vscode.Uri;
+  /** What is remembered in this workspace. */
+  memory: vscode.Memento;
   version: string;
   /** Who deploys: goes into a label. */
   user: string;

@@ -99,10 +99,12 @@ async function resolveMount(reached: Reach, mount: string | boolean | undefined)
   return [{ source, target: "/workspace" }];
 }
 
-async function resolveGpus(
+/** @param without a container whose GPUs count as free */
+export async function resolveGpus(
   app: App,
   reached: Reach,
   wish: DeployWish["gpus"] = "none",
+  without?: string,
 ): Promise<{ request: GpuRequest; reserved: readonly string[] }> {
   if (typeof wish === "string") return { request: wish, reserved: [] };
   if (typeof wish !== "number") return { request: wish.length === 0 ? "none" : { ids: wish.map(String) }, reserved: [] };
@@ -114,6 +116,7 @@ async function resolveGpus(
   const host = await app.nvidiaSmi.read();
   app.store.update({ gpus: host });
   const gpus = host.state === "known" ? host.gpus : [];
-  const ids = chooseFree(wish, gpus, await inspectAll(reached.engine), Date.now());
+  const others = (await inspectAll(reached.engine)).filter(({ id }) => id !== without);
+  const ids = chooseFree(wish, gpus, others, Date.now());
   return { request: { ids }, reserved: ids };
 }

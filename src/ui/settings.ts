@@ -10,13 +10,22 @@ export const settings = {
   open: (): Open => get("open", "window"),
   context: (): string => get("context", "").trim(),
   containerName: (): string => get("naming.container", "{{image}}"),
+  imageName: (): string => get("naming.image", "{{project}}-{{service}}"),
+  /** Absolute paths, each once. */
+  projectFolders: (): string[] => {
+    const paths = get<readonly unknown[]>("projectFolders", []).filter((path) => typeof path === "string");
+    return [...new Set(paths.map(fromHome).filter((path) => path.startsWith("/")))];
+  },
   /** Milliseconds. */
   probeTimeout: (): number => Math.max(1, get("gpu.probeTimeout", 5)) * 1000,
   /** Milliseconds. */
   gpuPoll: (): number => Math.max(1, get("gpu.poll", 10)) * 1000,
-  /** A leading `~` is the user's home. Empty: not set. */
-  deploymentLogs: (): string =>
-    get("deploymentLogs", "")
-      .trim()
-      .replace(/^~(?=\/|$)/, homedir()),
+  /** Empty: not set. */
+  deploymentLogs: (): string => fromHome(get("deploymentLogs", "")),
 };
+
+/** A leading `~` is the user's home. */
+function fromHome(path: string): string {
+  const full = path.trim().replace(/^~(?=\/|$)/, homedir());
+  return full.replace(/(?<=.)\/+$/, "");
+}
