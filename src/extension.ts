@@ -26,16 +26,18 @@ import { inspect } from "./ui/inspect.ts";
 import { createLog } from "./ui/log.ts";
 import { showLogs, stopFollowing } from "./ui/logs.ts";
 import { openPort } from "./ui/openPort.ts";
+import { createProjects, openComposeFile } from "./ui/projects.ts";
 import { prune } from "./ui/prune.ts";
 import { removeImage } from "./ui/removeImage.ts";
 import { remove, retire } from "./ui/retire.ts";
+import { revive } from "./ui/revive.ts";
 import { copyRunCommand, showRunCommand } from "./ui/runCommand.ts";
 import { settings } from "./ui/settings.ts";
 import { createStatusBar } from "./ui/statusBar.ts";
 import { create, openTerminal, run, start, stop } from "./ui/steps.ts";
 import { createViews, selection } from "./ui/tree.ts";
 
-const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, pause, unpause, rename];
+const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, revive, pause, unpause, rename];
 const everyday = [
   openTerminal,
   openPort,
@@ -50,6 +52,7 @@ const everyday = [
 ];
 const others = [
   checkGpu,
+  openComposeFile,
   showDeploymentLogs,
   startEngine,
   joinGroup,
@@ -100,5 +103,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const commands = [...lifecycle, ...everyday, ...others].map((command) => register(app, command));
   context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...commands);
-  context.subscriptions.push(registerDocuments(), createComposeDiagnostics(app), followContext(app), { dispose: stopFollowing });
+  context.subscriptions.push(registerDocuments(), createProjects(app), createComposeDiagnostics(app), followContext(app), {
+    dispose: stopFollowing,
+  });
 }

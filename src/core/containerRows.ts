@@ -1,6 +1,6 @@
 import * as l10n from "./l10n.ts";
 import type { Container, Details, Mount, Port } from "./engineJson.ts";
-import { isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
+import { isHealable, isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
 import { gpuText, isUp, knownGpus } from "./holds.ts";
 import { isOwn, maker } from "./maker.ts";
 import { byName, type Row } from "./rows.ts";
@@ -73,7 +73,7 @@ function containerRow(container: Container, state: State, now: number): Row {
       made,
     ].join("\n"),
     icon: containerIcon(container, busy !== undefined, trouble !== ""),
-    menu: `container.${menuState(container.state)}`,
+    menu: `container.${menuState(container, busy === undefined ? handle : undefined)}`,
     accessibilityLabel: [name, ...facts, own ? l10n.t("created by Berth") : ""].filter(Boolean).join(", "),
     own,
     children: containerFacts(container, state, made),
@@ -81,9 +81,11 @@ function containerRow(container: Container, state: State, now: number): Row {
   };
 }
 
-function menuState(state: string): string {
+/** `running.stale`: it runs, and a restart would give it its GPU back. */
+function menuState({ state }: Container, handle: Health | undefined): string {
   if (state === "paused" || state === "unknown") return state;
-  return isUp(state) ? "running" : "stopped";
+  if (!isUp(state)) return "stopped";
+  return handle && isHealable(handle.verdict) ? "running.stale" : "running";
 }
 
 export function containerIcon(container: Container, busy: boolean, trouble: boolean): { id: string; color?: string } {

@@ -8,6 +8,8 @@ export interface Health {
   verdict: Verdict;
   /** One or two plain sentences for a person: what is the case, and what to do. nvidia-smi's words may be in it: data, not markup. */
   detail: string;
+  /** Of `absent`: nvidia-smi is there, and says that the driver cannot be reached; else there was none to ask. */
+  answered?: true;
 }
 
 /** What is known of the GPUs of the machine that Berth runs on. */
@@ -40,6 +42,16 @@ export type WantedGpus = "none" | "all" | number | readonly string[];
  */
 export function isTrouble(verdict: Verdict): boolean {
   return verdict === "stale" || verdict === "mismatch" || verdict === "lost" || verdict === "unresponsive";
+}
+
+/** Whether a restart of the container is what heals it; with the others the fault is not the container's. */
+export function isHealable(verdict: Verdict): boolean {
+  return verdict === "stale" || verdict === "mismatch";
+}
+
+/** Whether a container can work with its GPUs, as far as that can be told: an image without nvidia-smi leaves it open. */
+export function isUsable({ verdict: it, answered }: Health): boolean {
+  return it === "ok" || (it === "absent" && !answered);
 }
 
 /** A few words for a row or a badge, in the language of the moment. */
@@ -218,7 +230,8 @@ export function verdict(result: ProbeResult, wanted: WantedGpus, where: Where, h
   }
   const fault =
     faults.find(({ text }) => text.test(said)) ?? faults.find(({ exitCodes }) => exitCodes.includes(result.exitCode ?? 0));
-  if (fault && fault !== lost) return { verdict: fault.verdict, detail: fault[where] };
+  if (fault && fault !== lost)
+    return { verdict: fault.verdict, detail: fault[where], ...(fault.verdict === "absent" ? { answered: true } : {}) };
 
   const unreachable = said.split("\n").flatMap((line) => parseLostGpu(line) ?? []);
   if (fault === lost || unreachable.length > 0) {

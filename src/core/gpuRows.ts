@@ -3,7 +3,7 @@ import { containerIcon, imageText } from "./containerRows.ts";
 import type { Container } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
 import { formatMemory } from "./gpu.ts";
-import { isTrouble, verdictWords } from "./gpuHealth.ts";
+import { isHealable, isTrouble, verdictWords } from "./gpuHealth.ts";
 import { holders, knownGpus } from "./holds.ts";
 import type { Row } from "./rows.ts";
 import type { State } from "./state.ts";
@@ -48,15 +48,25 @@ function gpuRow(gpu: Gpu, state: State): Row {
     ...(held.length === 0
       ? {}
       : {
-          children: held.map((container) => ({
-            id: `gpu:${gpu.uuid || gpu.index}:${container.id}`,
-            label: container.name,
-            description: imageText(container.image),
-            icon: containerIcon(container, false, sick.includes(container)),
-            menu: "holder",
-            accessibilityLabel: l10n.t("held by {0}", container.name),
-          })),
+          children: held.map((container) => holderRow(container, `gpu:${gpu.uuid || gpu.index}`, state)),
         }),
+  };
+}
+
+function holderRow(container: Container, gpu: string, { handles, busy }: State): Row {
+  const { id, name, image } = container;
+  const verdict = handles[id]?.verdict ?? "none";
+  const isBusy = busy[name] !== undefined;
+  const trouble = isTrouble(verdict) ? verdictWords[verdict] : "";
+  return {
+    id: `${gpu}:${id}`,
+    label: name,
+    description: [imageText(image), trouble].filter(Boolean).join(" · "),
+    icon: containerIcon(container, isBusy, trouble !== ""),
+    accessibilityLabel: [l10n.t("held by {0}", name), trouble].filter(Boolean).join(", "),
+    ...(isHealable(verdict) && container.state === "running" && !isBusy
+      ? { menu: "holder.stale", target: { container: id } }
+      : { menu: "holder" }),
   };
 }
 

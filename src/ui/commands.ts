@@ -58,6 +58,11 @@ export function register(app: App, definition: Command<z.ZodMiniType>): vscode.D
   });
 }
 
+/** Calls a command of Berth as a row does: it asks for what it needs, and shows its error. */
+export async function runFromUi(id: string, target: object): Promise<void> {
+  await vscode.commands.executeCommand(id, { id: "button", menu: "button", target });
+}
+
 /** One that fails does not keep the others from their turn; what went wrong is told together. */
 async function oneAfterTheOther(
   app: App,

@@ -220,25 +220,32 @@ describe("the containers view", () => {
     assert.equal(only(container("web", "running", {}), { busy: { other: "stopping" } }).description, "pytorch:2.8 · up 3 h");
   });
 
-  const handles: [Verdict, string, string][] = [
-    ["stale", " · lost GPU access", "warning"],
-    ["mismatch", " · GPU driver mismatch", "warning"],
-    ["lost", " · GPU lost", "warning"],
-    ["unresponsive", " · GPU not answering", "warning"],
-    ["absent", "", "circle-filled"],
-    ["ok", "", "circle-filled"],
-    ["none", "", "circle-filled"],
+  const handles: [Verdict, string, string, string][] = [
+    ["stale", " · lost GPU access", "warning", "container.running.stale"],
+    ["mismatch", " · GPU driver mismatch", "warning", "container.running.stale"],
+    ["lost", " · GPU lost", "warning", "container.running"],
+    ["unresponsive", " · GPU not answering", "warning", "container.running"],
+    ["absent", "", "circle-filled", "container.running"],
+    ["ok", "", "circle-filled", "container.running"],
+    ["none", "", "circle-filled", "container.running"],
   ];
-  for (const [verdict, words, icon] of handles) {
-    it(`a handle that is ${verdict}${words && `:${words}`}`, () => {
+  for (const [verdict, words, icon, menu] of handles) {
+    it(`a handle that is ${verdict}${words && `:${words}`}${menu.endsWith("stale") ? ", with the way out" : ""}`, () => {
       const row = only(container("train", "running", { gpus: { ids: ["1"] } }), {
         handles: { train: health(verdict, "Restart it.") },
       });
       assert.equal(row.description, `pytorch:2.8 · GPU 1${words} · up 3 h`);
       assert.equal(row.icon?.id, icon);
+      assert.equal(row.menu, menu);
       assert.equal(row.tooltip?.includes("Restart it."), words !== "");
     });
   }
+
+  it("a restart is not offered for a handle that is being healed, nor for a container that is paused", () => {
+    const handles = { train: health("stale") };
+    assert.equal(only(container("train", "running", {}), { handles, busy: { train: "restarting" } }).menu, "container.running");
+    assert.equal(only(container("train", "paused", {}), { handles }).menu, "container.paused");
+  });
 
   it("an old verdict does not follow a container that has stopped", () => {
     const stopped = container("train", "exited", ended(0, { gpus: { ids: ["1"] } }));
@@ -465,14 +472,15 @@ describe("the GPUs view", () => {
     assert.equal(row?.description, "stale handle in a, c; GPU not answering in d");
     assert.equal(row?.icon?.id, "warning");
     assert.deepEqual(
-      row?.children?.map(({ label, icon }) => [label, icon?.id]),
+      row?.children?.map(({ label, description, icon, menu, target }) => [label, description, icon?.id, menu, target]),
       [
-        ["a", "warning"],
-        ["b", "circle-filled"],
-        ["c", "warning"],
-        ["d", "warning"],
+        ["a", "pytorch:2.8 · lost GPU access", "warning", "holder.stale", { container: "a" }],
+        ["b", "pytorch:2.8", "circle-filled", "holder", undefined],
+        ["c", "pytorch:2.8 · lost GPU access", "warning", "holder.stale", { container: "c" }],
+        ["d", "pytorch:2.8 · GPU not answering", "warning", "holder", undefined],
       ],
     );
+    assert.equal(row?.children?.[0]?.accessibilityLabel, "held by a, lost GPU access");
   });
 
   it("is read aloud as it reads, with how many hold it", () => {
