@@ -11,8 +11,17 @@ export interface Cli {
    * @throws EngineGoneError when the engine is out of reach or the time has passed, else UserError in words that name what `about` says
    */
   run(args: readonly string[], about?: About, options?: RunOptions): Promise<string>;
-  /** Runs `docker ARGS` for its result, whatever it is; undefined exit code when it had to be killed. */
-  probe(args: readonly string[], timeout: number): Promise<ProbeOutput>;
+  /**
+   * Runs `docker ARGS` for its result, whatever it is; undefined exit code when it had to be killed.
+   * @throws Cancelled once `signal` is raised; what it began on the engine may go on there
+   */
+  probe(args: readonly string[], timeout: number, signal?: AbortSignal): Promise<ProbeOutput>;
+  /**
+   * Runs `docker ARGS` for as long as it takes (or `timeout` milliseconds), with `input` on its standard input; `onOutput` gets what it says as it says it.
+   * @returns its exit code; undefined when it had to be killed
+   * @throws Cancelled once `signal` is raised; what it began on the engine may go on there
+   */
+  stream(args: readonly string[], options: StreamOptions): Promise<number | undefined>;
   /** Program, arguments and environment for a terminal that runs `docker ARGS`. */
   terminal(args: readonly string[]): { program: string; args: string[] };
 }
@@ -28,6 +37,13 @@ export interface RunOptions {
   input?: string | Uint8Array;
   /** Ends it. What it began on the engine may go on there. */
   signal?: AbortSignal;
+}
+
+export interface StreamOptions {
+  input?: string | Uint8Array;
+  onOutput: (bytes: Buffer, stream: "stdout" | "stderr") => void;
+  signal?: AbortSignal | undefined;
+  timeout?: number;
 }
 
 export interface ProbeOutput {
@@ -94,10 +110,26 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
         );
       throw explainDocker(result.stderr, about);
     },
-    async probe(args, timeout) {
-      const { exitCode, stdout, stderr, timedOut, code } = await spawn(args, timeout + way);
+    async probe(args, timeout, signal) {
+      const { exitCode, stdout, stderr, timedOut, code } = await spawn(args, timeout + way, signal ? { signal } : {});
+      if (signal?.aborted) throw new Cancelled();
       if (code === "ENOENT") throw new UserError(noCli());
       return { exitCode, stdout, stderr, timedOut };
+    },
+    async stream(args, { input, onOutput, signal, timeout = 0 }) {
+      const { execa } = await import("execa");
+      const child = execa("docker", argv(args), {
+        ...options(timeout === 0 ? 0 : timeout + way),
+        buffer: false,
+        ...(input === undefined ? { stdin: "ignore" } : { input }),
+        ...(signal ? { cancelSignal: signal } : {}),
+      });
+      child.stdout?.on("data", (bytes: Buffer) => onOutput(bytes, "stdout"));
+      child.stderr?.on("data", (bytes: Buffer) => onOutput(bytes, "stderr"));
+      const { exitCode, code } = await child;
+      if (signal?.aborted) throw new Cancelled();
+      if (code === "ENOENT") throw new UserError(noCli());
+      return exitCode;
     },
     terminal: (args) => ({ program: "docker", args: argv(args) }),
   };

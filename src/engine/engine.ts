@@ -21,6 +21,19 @@ export interface EngineEvent {
   type: string;
   action: string;
   id: string;
+  /** Seconds since 1970, as `unixTime` gives them. */
+  time: string;
+  attributes: Readonly<Record<string, string>>;
+}
+
+/** What was run in a container that runs. */
+export interface Exec {
+  id: string;
+  /** The program, then its arguments. */
+  words: readonly string[];
+  running: boolean;
+  /** Absent while it runs. */
+  exitCode?: number;
 }
 
 /** What people name is put into a path as it is; anything else than these would be another path, or a redirect to another host. */
@@ -60,12 +73,24 @@ export interface Engine {
   ): AsyncGenerator<Piece>;
   /** What the engine says of a container or an image, as it says it; undefined when there is none. */
   inspectRaw(what: "container" | "image", id: string): Promise<unknown>;
+  /** By its id; undefined when the engine has forgotten it, which it does some minutes after its end. */
+  exec(id: string): Promise<Exec | undefined>;
+  /** What runs in a container besides its own command. */
+  execs(container: string): Promise<Exec[]>;
   /** Resolves once the container does not run, or is gone. */
   exited(container: string, signal: AbortSignal): Promise<void>;
   /** Resolves once the container is gone. */
   removed(container: string, signal: AbortSignal): Promise<void>;
-  /** Calls `onEvent` until the stream ends, which it does when the engine stops or `signal` is raised; never rejects after `onOpen`. */
-  events(onOpen: () => void, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls `onEvent` until the stream ends, which it does when the engine stops or `signal` is raised; never rejects after `onOpen`.
+   * @param of One container's alone, with what is run in it, those first that the engine remembers from `since` on (seconds since 1970)
+   */
+  events(
+    onOpen: () => void,
+    onEvent: (event: EngineEvent) => void,
+    signal: AbortSignal,
+    of?: { container: string; since: string },
+  ): Promise<void>;
   /** Lets go of connections that nobody uses; calls under way end as they would. */
   close(): void;
 }
@@ -79,6 +104,7 @@ interface Calls {
   listImages(options: object): Promise<unknown>;
   getEvents(options: object): Promise<NodeJS.ReadableStream>;
   getImage(name: string): { inspect(options: object): Promise<unknown> };
+  getExec(id: string): { inspect(options: object): Promise<unknown> };
   getContainer(id: string): {
     inspect(options: object): Promise<unknown>;
     changes(options: object): Promise<unknown>;
@@ -101,6 +127,8 @@ const actions = [
   ...["create", "start", "die", "stop", "kill", "pause", "unpause", "rename", "update", "destroy", "oom", "health_status"],
   ...["pull", "tag", "untag", "delete", "import", "load"],
 ];
+/** Of one container. */
+const innerActions = ["exec_start", "exec_die", "die", "oom", "destroy"];
 
 /** @param env What the CLI runs with, and where it is searched, when the engine is reached through it. */
 export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Promise<Engine> {
@@ -158,6 +186,18 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
       const explained = await explain(error, endpoint, env);
       if (!signal.aborted && !isNotFound(explained)) throw explained;
     }
+  }
+
+  async function readExec(id: string): Promise<Exec | undefined> {
+    const json = await orUndefined(bounded((options) => docker.getExec(id).inspect(options)));
+    if (json === undefined) return undefined;
+    const { Running, ExitCode, ProcessConfig } = json as {
+      Running: boolean;
+      ExitCode: number | null;
+      ProcessConfig?: { entrypoint?: string; arguments?: string[] | null };
+    };
+    const words = [ProcessConfig?.entrypoint ?? "", ...(ProcessConfig?.arguments ?? [])];
+    return { id, words, running: Running, ...(ExitCode === null ? {} : { exitCode: ExitCode }) };
   }
 
   let self: ReturnType<RunCalls["engine"]> | undefined;
@@ -264,11 +304,23 @@ export async function connect(endpoint: Endpoint, env: NodeJS.ProcessEnv = proce
         bounded((options) => (what === "container" ? docker.getContainer(id) : docker.getImage(id)).inspect(options)),
       );
     },
+    exec: readExec,
+    async execs(id) {
+      const ids = containerReference.test(id)
+        ? await orUndefined(bounded((options) => docker.getContainer(id).inspect(options)))
+        : {};
+      const { ExecIDs } = (ids ?? {}) as { ExecIDs?: string[] | null };
+      const found = await Promise.all((ExecIDs ?? []).map(readExec));
+      return found.filter((exec) => exec !== undefined);
+    },
     exited: (id, signal) => wait(id, "not-running", signal),
     removed: (id, signal) => wait(id, "removed", signal),
-    async events(onOpen, onEvent, signal) {
-      const filters = JSON.stringify({ type: ["container", "image"], event: actions });
-      const stream = await opened((options) => streams.getEvents({ filters, ...options }), signal);
+    async events(onOpen, onEvent, signal, of) {
+      const wanted = of
+        ? { type: ["container"], container: [of.container], event: innerActions }
+        : { type: ["container", "image"], event: actions };
+      const query = { filters: JSON.stringify(wanted), ...(of ? { since: of.since } : {}) };
+      const stream = await opened((options) => streams.getEvents({ ...query, ...options }), signal);
       onOpen();
       try {
         for await (const line of lines(stream)) {
@@ -358,8 +410,15 @@ async function* lines(stream: AsyncIterable<string | Buffer>): AsyncGenerator<st
 /** From API 1.52 on there are only `Action` and `Actor`. */
 function parseEvent(line: string): EngineEvent | undefined {
   try {
-    const { Type, Action, Actor } = JSON.parse(line) as { Type: string; Action: string; Actor: { ID: string } };
-    return { type: Type, action: Action, id: Actor.ID };
+    const { Type, Action, Actor, timeNano } = JSON.parse(line) as {
+      Type: string;
+      Action: string;
+      Actor: { ID: string; Attributes?: Record<string, string> | null };
+      timeNano: number;
+    };
+    // JSON has no numbers as large as nanoseconds since 1970: thousandths of a second, rounded down, are sure.
+    const time = (Math.floor(timeNano / 1e6) / 1000).toFixed(3);
+    return { type: Type, action: Action, id: Actor.ID, time, attributes: Actor.Attributes ?? {} };
   } catch {
     return undefined;
   }
