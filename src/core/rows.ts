@@ -14,7 +14,7 @@ export interface Row {
   expanded?: boolean;
   children?: readonly Row[];
   /** What a command on this row acts on. */
-  target?: { container: string; port?: number } | { image: string };
+  target?: { container: string; port?: number } | { image: string } | { project: string; service?: string };
 }
 
 /** A list of which more than this changed is drawn anew as a whole, which is less work than so many single rows. */

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { basesOf, composeFiles, overridesOf } from "../core/compose/files.ts";
 import type { Issue } from "../core/compose/nodes.ts";
 import type { App } from "./app.ts";
-import { settings } from "./settings.ts";
+import { naming } from "./projects.ts";
 
 /** Long enough for a word to be typed. */
 const pauseMs = 200;
@@ -49,12 +49,7 @@ export function createComposeDiagnostics({ log, user }: Pick<App, "log" | "user"
         files: [base, ...(override ? [override] : [])],
         env: process.env,
         ...(dotenv ? { dotenv } : {}),
-        naming: {
-          container: settings.containerName(),
-          image: "{{project}}-{{service}}",
-          user,
-          uid: String(process.getuid?.() ?? ""),
-        },
+        naming: naming({ user }),
       });
       for (const file of [base, override]) if (file && !told.has(file.path)) told.set(file.path, []);
       for (const issue of issues) told.get(issue.path)?.push(diagnostic(issue));
