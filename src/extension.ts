@@ -22,6 +22,7 @@ import { joinGroup, reconnect, startEngine } from "./ui/engineHelp.ts";
 import { pause, rename, restart, unpause } from "./ui/everyday.ts";
 import { clearFilter, filter } from "./ui/filter.ts";
 import { createGpuPoll } from "./ui/gpuPoll.ts";
+import { createHandleWatch } from "./ui/handleWatch.ts";
 import { inspect } from "./ui/inspect.ts";
 import { createLog } from "./ui/log.ts";
 import { showLogs, stopFollowing } from "./ui/logs.ts";
@@ -102,7 +103,18 @@ export function activate(context: vscode.ExtensionContext): void {
     event(() => void app.feed.reconnectIfMoved()),
   );
   const commands = [...lifecycle, ...everyday, ...others].map((command) => register(app, command));
-  context.subscriptions.push(log, app.feed, gpuPoll, views, createStatusBar(app), onSettings, config, ...onConfig, ...commands);
+  context.subscriptions.push(
+    log,
+    app.feed,
+    gpuPoll,
+    views,
+    createStatusBar(app),
+    createHandleWatch(app),
+    onSettings,
+    config,
+    ...onConfig,
+    ...commands,
+  );
   context.subscriptions.push(registerDocuments(), createProjects(app), createComposeDiagnostics(app), followContext(app), {
     dispose: stopFollowing,
   });
