@@ -265,7 +265,7 @@ export function parseInspect(json: unknown): Container & { details: Details } {
 }
 
 /** `--gpus` becomes a device request; the `nvidia` runtime reads a variable instead, which means nothing under runc. */
-function gpuRequest(
+export function gpuRequest(
   requests: readonly { Driver: string; Count: number; DeviceIDs?: string[] | null | undefined }[],
   runtime: string,
   env: readonly string[],
