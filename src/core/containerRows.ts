@@ -1,9 +1,10 @@
 import * as l10n from "./l10n.ts";
-import type { Container, Details, Mount, Port } from "./engineJson.ts";
+import type { Container, Details, Mount } from "./engineJson.ts";
 import { isHealable, isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
 import { gpuText, isUp, knownGpus } from "./holds.ts";
 import { isOwn, maker } from "./maker.ts";
 import { byName, type Row } from "./rows.ts";
+import { label } from "./runSpec.ts";
 import type { State } from "./state.ts";
 import { count, span } from "./units.ts";
 
@@ -49,19 +50,26 @@ export function containerRows(state: State, now: number): Row[] {
   ];
 }
 
-function containerRow(container: Container, state: State, now: number): Row {
-  const { id, name, details } = container;
+/** @param within id of a row above it that tells the image: the same container can stand in several places */
+export function containerRow(container: Container, state: State, now: number, within?: string): Row {
+  const { name, details } = container;
+  const id = within === undefined ? `container:${container.id}` : `${within}:container:${container.id}`;
   const up = isUp(container.state);
   const own = isOwn(container);
-  const handle = up ? state.handles[id] : undefined;
+  const handle = up ? state.handles[container.id] : undefined;
   const busy = state.busy[name];
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
   const trouble = handle && isTrouble(handle.verdict) ? verdictWords[handle.verdict] : "";
   const status = statusText(container, now);
   const made = maker(container, now);
-  const facts = [imageText(container.image), gpus, trouble, ...publishedPorts(container.ports), busy ?? status].filter(Boolean);
+  const ports = openPorts(container).map((port) => `:${port}`);
+  const facts = (
+    within === undefined
+      ? [imageText(container.image), gpus, trouble, ...ports, busy ?? status]
+      : [busy ?? status, gpus, trouble, ...ports]
+  ).filter(Boolean);
   return {
-    id: `container:${id}`,
+    id,
     label: name,
     description: facts.join(" · "),
     tooltip: [
@@ -69,15 +77,15 @@ function containerRow(container: Container, state: State, now: number): Row {
       ...(container.image === "" ? [] : [l10n.t("Image: {0}", container.image)]),
       l10n.t("State: {0}", status),
       ...(handle && trouble ? [handle.detail] : []),
-      l10n.t("Id: {0}", id.slice(0, 12)),
+      l10n.t("Id: {0}", container.id.slice(0, 12)),
       made,
     ].join("\n"),
     icon: containerIcon(container, busy !== undefined, trouble !== ""),
     menu: `container.${menuState(container, busy === undefined ? handle : undefined)}`,
     accessibilityLabel: [name, ...facts, own ? l10n.t("created by Berth") : ""].filter(Boolean).join(", "),
     own,
-    children: containerFacts(container, state, made),
-    target: { container: id },
+    children: containerFacts(id, container, state, made),
+    target: { container: container.id },
   };
 }
 
@@ -137,17 +145,33 @@ export function imageText(image: string): string {
   );
 }
 
-/** A port published on several addresses (IPv4 and IPv6) is told once. */
-function publishedPorts(ports: readonly Port[]): string[] {
-  return [...new Set(ports.flatMap(({ host }) => (host ? [host.port] : [])))].sort((a, b) => a - b).map((port) => `:${port}`);
+/** Where the engine's machine leads into the container, each port once although it is published by IPv4 and IPv6. */
+export function openPorts(container: Container): number[] {
+  const { ports } = container;
+  return [...new Set([...ports.flatMap(({ host }) => (host ? [host.port] : [])), ...hostNetworkPort(container)])].sort(
+    (a, b) => a - b,
+  );
 }
 
-function containerFacts(container: Container, state: State, made: string): Row[] {
+/** Nothing is published on the host's network: where the app listens is what Berth started it with. */
+function hostNetworkPort(container: Container): number[] {
+  const port = Number(container.labels[label.port]);
+  return container.hostNetwork &&
+    isUp(container.state) &&
+    isOwn(container) &&
+    Number.isInteger(port) &&
+    port >= 1 &&
+    port <= 65_535
+    ? [port]
+    : [];
+}
+
+function containerFacts(rowId: string, container: Container, state: State, made: string): Row[] {
   const { id, details } = container;
   const rows: Row[] = [];
   const add = (kind: string, text: string, description: string, icon: string, tooltip?: string, more: Partial<Row> = {}) =>
     rows.push({
-      id: `container:${id}:${kind}`,
+      id: `${rowId}:${kind}`,
       label: text,
       description,
       icon: { id: icon },
@@ -167,6 +191,11 @@ function containerFacts(container: Container, state: State, made: string): Row[]
     if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug", undefined, opens);
     seen.add(key);
   }
+  for (const port of hostNetworkPort(container))
+    add(`port:host:${port}`, `${port}/tcp`, l10n.t("on the host's network"), "plug", undefined, {
+      menu: "fact.port",
+      target: { container: id, port },
+    });
   const gpus = details ? gpuText(details.gpus, knownGpus(state)) : "";
   const handle = isUp(container.state) ? state.handles[id] : undefined;
   if (gpus)

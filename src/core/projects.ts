@@ -18,6 +18,8 @@ export interface Project {
   problem?: string;
   /** Where that is, in its file. */
   line?: number;
+  /** The file, absolute, when it is another than `file`. */
+  problemFile?: string;
   /** All that keep something from being launched. */
   mistakes: readonly Mistake[];
 }
@@ -59,14 +61,16 @@ export function projectIn(folder: string, file: string, { deployments, services,
       return service === undefined || launched.has(service) ? place : { ...place, service };
     });
   const [first] = mistakes;
+  const main = `${folder}/${file}`;
   return {
     name: baseName(folder),
     folder,
-    file: `${folder}/${file}`,
+    file: main,
     deployments,
     broken,
     mistakes,
     ...(first ? { problem: first.message, line: first.line } : {}),
+    ...(first && first.file !== main ? { problemFile: first.file } : {}),
   };
 }
 
