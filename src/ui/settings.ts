@@ -20,6 +20,10 @@ export const settings = {
   probeTimeout: (): number => Math.max(1, get("gpu.probeTimeout", 5)) * 1000,
   /** Milliseconds. */
   gpuPoll: (): number => Math.max(1, get("gpu.poll", 10)) * 1000,
+  /** Milliseconds. */
+  readyTimeout: (): number => Math.max(1, get("ready.timeout", 300)) * 1000,
+  /** Milliseconds. */
+  readyInterval: (): number => Math.max(0.1, get("ready.interval", 5)) * 1000,
   /** Empty: not set. */
   deploymentLogs: (): string => fromHome(get("deploymentLogs", "")),
 };
