@@ -14,6 +14,10 @@ export interface DeployRecord {
   runCommand: string;
   steps: readonly StepRecord[];
   health?: Health;
+  /** The app's command, as it was started inside. */
+  app?: string;
+  /** Configuration files inside, as they were when the app started. */
+  files?: readonly { file: string; text: string }[];
   /** What went wrong, with the last log lines. */
   error?: string;
   container?: string;
@@ -32,11 +36,10 @@ export interface StepRecord {
  * (the error, the verdict's detail) stands as it was told.
  */
 export function renderDeployLog(record: DeployRecord): string {
-  const { plan, started, finished, outcome, settings, runCommand, steps, health, error, container } = record;
-  const starts = plan.steps.some(({ kind }) => kind === "start");
-  const notRun = plan.steps.slice(steps.length);
+  const { plan, started, finished, outcome, settings, runCommand, app, files = [], steps, health, error, container } = record;
+  const notRun = [...plan.steps, ...(plan.cleanup ?? [])].slice(steps.length);
   return [
-    `# ${starts ? "Deploy" : "Create"} ${plan.container.name}: ${outcome}`,
+    `# ${verb(plan)} ${plan.container.name}: ${outcome}`,
     "",
     `- Started: ${started.toISOString()}`,
     `- Took: ${seconds(started, finished)}`,
@@ -47,6 +50,8 @@ export function renderDeployLog(record: DeployRecord): string {
     "## Command",
     "",
     ...fenced("sh", runCommand),
+    ...(app === undefined ? [] : ["", "## App", "", ...fenced("sh", app)]),
+    ...files.flatMap(({ file, text }) => ["", `## File ${file}`, "", ...fenced("text", text.replace(/\n$/, ""))]),
     "",
     "## Steps",
     "",
@@ -55,9 +60,17 @@ export function renderDeployLog(record: DeployRecord): string {
         `${n + 1}. ${renderStep(step)}: ${how} in ${seconds(from, to)}, because ${step.cause}${detail && detail !== error ? ` (${detail})` : ""}`,
     ),
     ...notRun.map((step, n) => `${steps.length + n + 1}. ${renderStep(step)}: not run`),
+    ...(plan.skipped ?? []).map(({ what, why }) => `- ${what}: skipped, because ${why}`),
     ...(error ? ["", "## Error", "", ...fenced("text", error)] : []),
     "",
   ].join("\n");
+}
+
+function verb({ steps, failedName, container }: Plan): string {
+  const has = (kind: Step["kind"]) => steps.some((step) => step.kind === kind);
+  if (failedName !== undefined) return "Restart";
+  if (container.id === undefined) return has("start") ? "Deploy" : "Create";
+  return has("restart") ? "Revive" : "Reuse";
 }
 
 /** A block that its text, which can be a container's own, cannot end. */

@@ -42,3 +42,10 @@ export function timestamp(time: Date): string {
   const day = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`;
   return `${day}_${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`;
 }
+
+/** What the container before is called while a new one takes its name. */
+export const asideName = (name: string): string => `${name}-berth-aside`;
+/** The name that one was set aside from; undefined when it was not. */
+export const setAsideFrom = (name: string): string | undefined => /^(.+)-berth-aside$/.exec(name)?.[1];
+export const failedName = (name: string, now: Date): string => `${name}-failed-${timestamp(now)}`;
+export const parallelName = (name: string, now: Date): string => `${name}-${timestamp(now)}`;

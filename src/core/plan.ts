@@ -1,22 +1,59 @@
 import * as l10n from "./l10n.ts";
+import type { Edit } from "./compose/deployment.ts";
+import type { SecretFile } from "./compose/service.ts";
 import { createArgs } from "./dockerRun.ts";
 import type { Container, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive, keepAlive, keepAliveProgram } from "./keepAlive.ts";
 import type { Keep } from "./keepImage.ts";
 import { commandLine } from "./quote.ts";
-import type { BindMount, GpuRequest, RunSpec } from "./runSpec.ts";
+import type { BindMount, GpuRequest, RunSpec, StringMap } from "./runSpec.ts";
 import { labelled } from "./runSpec.ts";
 
 /** One thing to do; its cause is for the deployment log, in English as all of that. The argv that is shown is the argv that runs; `docker` itself and the context are left out of it. */
 export type Step = { cause: string } & (
-  | { kind: "create" | "start" | "stop" | "restart" | "pause" | "rename" | "remove" | "removeImage"; argv: readonly string[] }
+  | { kind: "start" | "restart" | "pause" | "remove" | "removeImage"; argv: readonly string[] }
+  /** `env`: values of secrets, for the environment of the command. */
+  | { kind: "create"; argv: readonly string[]; env?: StringMap }
+  /** `of`: another container than the plan's, or how the plan's is called now. `undo`: further commands that take back what it ended. */
+  | { kind: "stop"; argv: readonly string[]; of?: Subject; undo?: readonly (readonly string[])[] }
+  | { kind: "rename"; argv: readonly string[]; of?: Subject }
   /** `from`: another docker command line, whose output this one reads. */
   | { kind: "keep"; argv: readonly string[]; from?: readonly string[] }
   | { kind: "find"; program: string }
   | { kind: "running" }
   | { kind: "reserve"; gpus: readonly string[] }
-  | { kind: "probe"; gpus: GpuRequest }
+  /** `must`: a handle that is not good ends the plan. */
+  | { kind: "probe"; gpus: GpuRequest; must?: true }
+  | InsideStep
 );
+
+/** What is done in the container of a deployment. */
+export type InsideStep =
+  | { kind: "secrets"; files: readonly (SecretFile & { text: string })[] }
+  /** A command of this machine, not of `docker`. */
+  | { kind: "letIn"; argv: readonly string[]; undo: readonly string[] }
+  /** A path that must be there inside. */
+  | { kind: "socket"; path: string }
+  | { kind: "setup" | "prepare"; argv: readonly string[] }
+  | { kind: "configure"; edits: readonly Edit[] }
+  /** `undo`: starts it again. */
+  | { kind: "stopApp"; process?: string; undo?: readonly string[] }
+  | { kind: "app"; argv: readonly string[]; start: string; process?: string }
+  | { kind: "ready"; process?: string; ready?: ReadyWhen; port?: number };
+
+/** When an app counts as ready: what its port answers. Times in milliseconds. */
+export interface ReadyWhen {
+  http: string;
+  contains?: string;
+  intervalMs: number;
+  timeoutMs: number;
+}
+
+export interface Subject {
+  id: string;
+  name: string;
+  state: string;
+}
 
 export interface Plan {
   title: string;
@@ -25,6 +62,12 @@ export interface Plan {
   container: { name: string; id?: string };
   /** What the plan was decided on. When it no longer holds just before the plan runs, the plan is void. */
   basis: Basis;
+  /** What is left out, and why. */
+  skipped?: readonly { what: string; why: string }[];
+  /** Done as far as it goes once all steps are. */
+  cleanup?: readonly Step[];
+  /** What a new container that did not get up is called, so that the one before gets its name back. */
+  failedName?: string;
 }
 
 export interface Basis {
@@ -87,7 +130,7 @@ export function planStart({ id, name, state, details }: Container): Plan {
   };
 }
 
-function startSteps(name: string, gpus: GpuRequest, id = name, paused = false): Step[] {
+export function startSteps(name: string, gpus: GpuRequest, id = name, paused = false): Step[] {
   return [
     { kind: "start", argv: [paused ? "unpause" : "start", id], cause: paused ? `${name} is paused` : `${name} does not run` },
     { kind: "running", cause: "a program can fail as soon as it starts" },
@@ -104,7 +147,7 @@ export function planStop({ id, name, state }: Container): Plan {
   };
 }
 
-function stopSteps({ id, name, state }: Pick<Container, "id" | "name" | "state">): Step[] {
+export function stopSteps({ id, name, state }: Pick<Container, "id" | "name" | "state">): Step[] {
   return ["running", "paused", "restarting"].includes(state)
     ? [{ kind: "stop", argv: ["stop", id], cause: `${name} is ${state}` }]
     : [];
@@ -197,8 +240,12 @@ function keepStep(id: string, { image, changes, filesOnly }: Keep): Step {
 }
 
 /** A plan as text: what the deployment log keeps and tests compare. */
-export function renderPlan({ title, steps }: Plan): string {
-  return [title, ...steps.map((step, n) => `${n + 1}. ${renderStep(step)} (${step.cause})`)].join("\n");
+export function renderPlan({ title, steps, skipped = [], cleanup = [] }: Plan): string {
+  return [
+    title,
+    ...[...steps, ...cleanup].map((step, n) => `${n + 1}. ${renderStep(step)} (${step.cause})`),
+    ...skipped.map(({ what, why }) => `Skipped: ${what} (${why})`),
+  ].join("\n");
 }
 
 export function renderStep(step: Step): string {
@@ -211,11 +258,46 @@ export function renderStep(step: Step): string {
       return `look whether ${step.gpus.length === 1 ? `GPU ${step.gpus[0]} is` : `GPUs ${step.gpus.join(", ")} are`} still its own`;
     case "probe":
       return "check its GPUs";
+    case "secrets":
+      return `write ${step.files.map(({ target }) => target).join(", ")}`;
+    case "letIn":
+      return commandLine(step.argv);
+    case "socket":
+      return `look for ${step.path} in it`;
+    case "configure":
+      return step.edits.map(renderEdit).join("; ");
+    case "app":
+      return `start in it, detached: ${step.start}`;
+    case "stopApp":
+      return `stop ${step.process ?? "the app"} in it`;
+    case "ready":
+      return renderReady(step);
     case "keep":
       return [step.from, step.argv].flatMap((argv) => (argv ? [commandLine(["docker", ...argv])] : [])).join(" | ");
     default:
       return commandLine(["docker", ...step.argv]);
   }
+}
+
+/** What a person is to know of the steps beside the command that they begin with. */
+export function renderSteps({ steps, cleanup = [], skipped = [] }: Plan): string {
+  const obvious = ["create", "find", "running"];
+  const told = [...steps, ...cleanup].filter(({ kind }) => !obvious.includes(kind));
+  return [
+    ...told.map((step, n) => `${n + 1}. ${renderStep(step)}`),
+    ...skipped.map(({ what, why }) => l10n.t("Skipped: {0} ({1})", what, why)),
+  ].join("\n");
+}
+
+function renderEdit({ file, set }: Edit): string {
+  const values = Object.entries(set).map(([key, value]) => `${key} = ${value}`);
+  return `set ${values.join(", ")} in ${file}`;
+}
+
+function renderReady({ ready, port }: InsideStep & { kind: "ready" }): string {
+  if (!ready) return "wait until it has run for a moment";
+  const says = ready.contains === undefined ? "answers" : `says ${ready.contains}`;
+  return `wait until ${ready.http} on port ${port} ${says}, for up to ${ready.timeoutMs / 1000} s`;
 }
 
 /** What a step is called while it runs. */
@@ -234,6 +316,15 @@ export function stepTitle(step: Step): string {
     keep: l10n.t("keeping as an image"),
     remove: l10n.t("removing"),
     removeImage: l10n.t("removing the image"),
+    secrets: l10n.t("writing secrets"),
+    letIn: l10n.t("letting it use the display"),
+    socket: l10n.t("looking for the display"),
+    setup: l10n.t("setting up"),
+    prepare: l10n.t("preparing"),
+    configure: l10n.t("configuring"),
+    stopApp: l10n.t("stopping the app"),
+    app: l10n.t("starting the app"),
+    ready: l10n.t("waiting until it is ready"),
   };
   return titles[step.kind];
 }

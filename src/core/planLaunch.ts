@@ -1,0 +1,236 @@
+import * as l10n from "./l10n.ts";
+import { appArgs } from "./app.ts";
+import type { App, Launch } from "./compose/deployment.ts";
+import type { SecretFile } from "./compose/service.ts";
+import { createArgs } from "./dockerRun.ts";
+import type { Container, Details } from "./engineJson.ts";
+import { UserError } from "./errors.ts";
+import { isUp } from "./holds.ts";
+import { keepAlive, keepAliveProgram } from "./keepAlive.ts";
+import { asideName, failedName } from "./names.ts";
+import { startSteps, type Plan, type ReadyWhen, type Step } from "./plan.ts";
+import { labelled, secretEnv, type Mount, type Origin, type RunSpec, type StringMap } from "./runSpec.ts";
+
+/** An X11 display of this machine, for the container. */
+export interface Display {
+  env: StringMap;
+  mounts: readonly Mount[];
+  /** Where its socket must be inside. */
+  socket: string;
+  /** The commands that let the container's user in, and out again; absent where there is no `xhost`. */
+  letIn?: { argv: readonly string[]; undo: readonly string[] };
+}
+
+/** Everything that a launch was told, and what it knows of the image. */
+export interface Launching {
+  launch: Launch;
+  /** Whole: see `launchSpec`. */
+  spec: RunSpec;
+  imageId: string;
+  /** GPUs that were free. */
+  reserved?: readonly string[];
+  secretFiles?: readonly (SecretFile & { text: string })[];
+  display?: Display;
+  /** When the deployment does not say: in milliseconds. */
+  ready: { interval: number; timeout: number };
+}
+
+/** What a container of the launch is made with: the keep-alive, the display, what VS Code looks at, and Berth's labels are added. */
+export function launchSpec(
+  { spec, keepAlive: keep, app }: Launch,
+  image: { entrypoint: readonly string[] },
+  more: { user: string; origin: Omit<Origin, "port">; display?: Display; metadata?: string },
+): RunSpec {
+  const { display, metadata } = more;
+  const kept = keep ? { ...without(spec, "entrypoint"), ...keepAlive(spec.entrypoint ? [spec.entrypoint] : image.entrypoint) } : spec;
+  // One that is known to pass its arguments on stays.
+  const process = keep && spec.entrypoint && kept.entrypoint === undefined ? { ...kept, entrypoint: spec.entrypoint } : kept;
+  const whole: RunSpec = {
+    ...process,
+    mounts: [...spec.mounts, ...(display?.mounts ?? []).filter(({ target }) => !spec.mounts.some((it) => it.target === target))],
+    ...(display ? { env: { ...display.env, ...spec.env } } : {}),
+    labels: { ...spec.labels, ...(metadata === undefined ? {} : { "devcontainer.metadata": metadata }) },
+  };
+  return labelled(whole, more.user, { ...more.origin, ...(app?.port === undefined ? {} : { port: app.port }) });
+}
+
+function without<K extends keyof RunSpec>(spec: RunSpec, key: K): Omit<RunSpec, K> {
+  const { [key]: _, ...rest } = spec;
+  return rest;
+}
+
+/** A new container: created, started, set up, and its app started. `now` and `old` are for one that takes the place of another. */
+export function planLaunch(launching: Launching): Plan {
+  const { spec, imageId } = launching;
+  return {
+    title: l10n.t("Launch {0}", spec.name),
+    container: { name: spec.name },
+    basis: { freeName: spec.name, image: { tag: spec.image, id: imageId } },
+    steps: [...newSteps(launching), ...appSteps(launching, spec.name)],
+  };
+}
+
+/** The old one is stopped and set aside, and removed only when the new one is up; else it is back under its name, and runs if it ran. */
+export function planReplace(
+  launching: Launching,
+  old: Container & { details: Details },
+  { appRuns, volumes, now }: { appRuns: boolean; volumes: boolean; now: Date },
+): Plan {
+  const { launch, spec } = launching;
+  const { id, name, state } = old;
+  if (old.details.autoRemove)
+    throw new UserError(
+      l10n.t("{0} was run with --rm: Docker removes it once it stops, so it could not be put back. Retire it first.", name),
+    );
+  const of = { id, name, state };
+  const restarted = appRuns && launch.app ? [appArgs(id, launch.app.start, launching.display?.env)] : [];
+  const stop: Step = {
+    kind: "stop",
+    argv: ["stop", id],
+    of,
+    cause: `${name} is ${state}`,
+    ...(restarted.length > 0 ? { undo: restarted } : {}),
+  };
+  return {
+    ...planLaunch(launching),
+    title: l10n.t("Restart {0}", name),
+    basis: { state: { id, state }, image: { tag: spec.image, id: launching.imageId } },
+    steps: [
+      ...(isUp(state) ? [stop] : []),
+      { kind: "rename", argv: ["rename", id, asideName(name)], of, cause: "it is kept until the new one is up" },
+      ...newSteps(launching),
+      ...appSteps(launching, spec.name),
+    ],
+    cleanup: [{ kind: "remove", argv: ["rm", ...(volumes ? ["--volumes"] : []), id], cause: "the new one took its place" }],
+    failedName: failedName(name, now),
+  };
+}
+
+/** The app anew, in a container that is there. `revive`: it is restarted first, which heals its GPU handle. */
+export function planReuse(
+  launching: Launching,
+  found: Container & { details: Details },
+  { appRuns, revive }: { appRuns: boolean; revive: boolean },
+): Plan {
+  const { launch, spec } = launching;
+  const { id, name, state } = found;
+  const runs = isUp(state);
+  const gpus = spec.gpus;
+  const check: Step[] = gpus === "none" ? [] : [{ kind: "probe", gpus, must: true, cause: "its handle may have gone stale" }];
+  const [, ...afterStart] = startSteps(name, "none", id);
+  const start: Step[] = revive
+    ? [{ kind: "restart", argv: ["restart", id], cause: "a restart heals its GPU handle" }, ...afterStart]
+    : runs && state !== "paused"
+      ? []
+      : startSteps(name, "none", id, state === "paused");
+  const skipped = [
+    { what: "docker run", why: `${name} is there` },
+    ...(start.length === 0 ? [{ what: "docker start", why: `${name} runs` }] : []),
+    ...(launch.setup.length > 0 ? [{ what: "setup", why: `it was done when ${name} was created` }] : []),
+  ];
+  return {
+    title: revive ? l10n.t("Revive {0}", name) : l10n.t("Reuse {0}", name),
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: [
+      ...start,
+      ...check,
+      // Looked for even if it was not seen: two of it would be in each other's way.
+      ...(launch.app && runs && !revive ? [stopApp(launch.app, appRuns, id, launching.display)] : []),
+      ...appSteps(launching, id, { setup: false }),
+    ],
+    skipped,
+  };
+}
+
+/** Prepares, configures and starts the app in a container that runs. */
+export function planStartApp(launching: Launching, found: Container): Plan {
+  const { id, name, state } = found;
+  return {
+    title: l10n.t("Start the app in {0}", name),
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: appSteps(launching, id, { setup: false }),
+  };
+}
+
+export function planStopApp({ process }: Pick<App, "process">, { id, name, state }: Container): Plan {
+  return {
+    title: l10n.t("Stop the app in {0}", name),
+    container: { id, name },
+    basis: { state: { id, state } },
+    steps: [{ kind: "stopApp", cause: "asked for", ...(process === undefined ? {} : { process }) }],
+  };
+}
+
+function stopApp({ process, start }: App, appRuns: boolean, id: string, display: Display | undefined): Step {
+  return {
+    kind: "stopApp",
+    cause: appRuns ? "it runs with what was configured before" : "it may have been started meanwhile",
+    ...(process === undefined ? {} : { process }),
+    ...(appRuns ? { undo: appArgs(id, start, display?.env) } : {}),
+  };
+}
+
+function newSteps({ spec, reserved = [], secretFiles = [], launch }: Launching): Step[] {
+  const { name } = spec;
+  const env = secretEnv(spec);
+  // Before the start, so that nothing runs on a GPU that another one took in the meantime; after it, because two can look at the same moment.
+  const reserve = (cause: string): Step[] => (reserved.length > 0 ? [{ kind: "reserve", gpus: reserved, cause }] : []);
+  return [
+    {
+      kind: "create",
+      argv: createArgs(spec),
+      cause: `no container is named ${name}`,
+      ...(Object.keys(env).length > 0 ? { env } : {}),
+    },
+    ...(launch.keepAlive ? [{ kind: "find", program: keepAliveProgram, cause: "it keeps the container running" } as const] : []),
+    ...(secretFiles.length > 0 ? [{ kind: "secrets", files: secretFiles, cause: "the file asks for them" } as const] : []),
+    ...reserve("another deploy can have chosen the same GPUs"),
+    ...startSteps(name, "none"),
+    ...reserve("two deploys can have looked at the same moment"),
+    ...(spec.gpus === "none" ? [] : [{ kind: "probe", gpus: spec.gpus, must: true, cause: "it was given GPUs" } as const]),
+  ];
+}
+
+/** From setup to ready. `container`: its id, or its name while it is not created. */
+function appSteps({ launch, display, ready }: Launching, container: string, { setup = true } = {}): Step[] {
+  const inside = (command: string) => ["exec", container, "sh", "-c", command];
+  const { app } = launch;
+  const process = app?.process === undefined ? {} : { process: app.process };
+  return [
+    ...(display?.letIn ? [{ kind: "letIn", ...display.letIn, cause: "its user may open windows, and nobody else" } as const] : []),
+    ...(display ? [{ kind: "socket", path: display.socket, cause: "windows open through it" } as const] : []),
+    ...(setup ? launch.setup : []).map(
+      (command): Step => ({ kind: "setup", argv: inside(command), cause: "once in each container that is created" }),
+    ),
+    ...launch.prepare.map((command): Step => ({ kind: "prepare", argv: inside(command), cause: "before every start of the app" })),
+    ...(launch.configure.length > 0
+      ? [{ kind: "configure", edits: launch.configure, cause: "before every start of the app" } as const]
+      : []),
+    ...(app
+      ? [
+          {
+            kind: "app",
+            argv: appArgs(container, app.start, display?.env),
+            start: app.start,
+            ...process,
+            cause: "the deployment has an app",
+          } as const,
+          {
+            kind: "ready",
+            ...process,
+            ...(app.port === undefined ? {} : { port: app.port }),
+            ...readyWhen(app, ready),
+            cause: "it takes its time",
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function readyWhen({ ready }: App, preset: Launching["ready"]): { ready?: ReadyWhen } {
+  if (!ready) return {};
+  const { http, contains, interval = preset.interval, timeout = preset.timeout } = ready;
+  return { ready: { http, ...(contains === undefined ? {} : { contains }), intervalMs: interval, timeoutMs: timeout } };
+}
