@@ -234,3 +234,24 @@ function readyWhen({ ready }: App, preset: Launching["ready"]): { ready?: ReadyW
   const { http, contains, interval = preset.interval, timeout = preset.timeout } = ready;
   return { ready: { http, ...(contains === undefined ? {} : { contains }), intervalMs: interval, timeoutMs: timeout } };
 }
+
+/** Gives a container that was set aside its name back; what has that name now, of a restart that was broken off, is stopped and kept as failed. */
+export function planPutBack(
+  { id, name: aside, state }: Container,
+  name: string,
+  { start, unfinished, failedName: failed = "" }: { start: boolean; unfinished?: Container; failedName?: string },
+): Plan {
+  const of = unfinished && { id: unfinished.id, name, state: unfinished.state };
+  const cause = "of the restart that was broken off";
+  return {
+    title: l10n.t("Put {0} back", name),
+    container: { id, name: aside },
+    basis: { state: { id, state } },
+    steps: [
+      ...(of && isUp(of.state) ? [{ kind: "stop", argv: ["stop", of.id], of, cause } as const] : []),
+      ...(of ? [{ kind: "rename", argv: ["rename", of.id, failed], of, cause } as const] : []),
+      { kind: "rename", argv: ["rename", id, name], cause: "it was set aside" },
+      ...(start ? startSteps(name, "none", id) : []),
+    ],
+  };
+}

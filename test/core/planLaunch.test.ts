@@ -5,6 +5,7 @@ import { renderPlan, type Plan } from "../../src/core/plan.ts";
 import {
   launchSpec,
   planLaunch,
+  planPutBack,
   planReplace,
   planReuse,
   planStartApp,
@@ -271,6 +272,35 @@ describe("the plan of an app", () => {
     assert.equal(
       text(planStopApp({}, container("running"))),
       "Stop the app in rtvicv\n1. stop the app in it (asked for)",
+    );
+  });
+});
+
+describe("the plan of putting back what a broken-off restart set aside", () => {
+  const aside = { ...container("exited"), name: "rtvicv-berth-aside" };
+
+  it("gives it its name, and starts it when that is wanted", () => {
+    assert.equal(
+      text(planPutBack(aside, "rtvicv", { start: true })),
+      [
+        "Put rtvicv back",
+        "1. docker rename 5f57956e7fc4 rtvicv (it was set aside)",
+        "2. docker start 5f57956e7fc4 (rtvicv does not run)",
+        "3. wait until it runs (a program can fail as soon as it starts)",
+      ].join("\n"),
+    );
+  });
+
+  it("keeps the new one that did not get done", () => {
+    const unfinished = { ...container("running"), id: "aaaa" };
+    assert.equal(
+      text(planPutBack(aside, "rtvicv", { start: false, unfinished, failedName: "rtvicv-failed-20261121_093005" })),
+      [
+        "Put rtvicv back",
+        "1. docker stop aaaa (of the restart that was broken off)",
+        "2. docker rename aaaa rtvicv-failed-20261121_093005 (of the restart that was broken off)",
+        "3. docker rename 5f57956e7fc4 rtvicv (it was set aside)",
+      ].join("\n"),
     );
   });
 });
