@@ -3,6 +3,7 @@ import { contextText } from "../core/contexts.ts";
 import { containerRows } from "../core/containerRows.ts";
 import { gpuRows } from "../core/gpuRows.ts";
 import { imageRows } from "../core/imageRows.ts";
+import { projectRows } from "../core/projectRows.ts";
 import { changedRows, type Row } from "../core/rows.ts";
 import type { State } from "../core/state.ts";
 import { throttle } from "../engine/throttle.ts";
@@ -103,7 +104,7 @@ const ownBadge: vscode.FileDecorationProvider = {
 };
 
 const views: Record<string, (state: State, now: number) => Row[]> = {
-  "berth.projects": () => [],
+  "berth.projects": projectRows,
   "berth.containers": containerRows,
   "berth.images": imageRows,
   "berth.gpus": gpuRows,
@@ -125,7 +126,7 @@ export function createViews(
     const view = vscode.window.createTreeView(id, {
       treeDataProvider: provider,
       canSelectMany: id === "berth.containers" || id === "berth.images",
-      showCollapseAll: id !== "berth.projects",
+      showCollapseAll: true,
     });
     const redraw = () => {
       if (!view.visible) return;
