@@ -468,8 +468,8 @@ export function exposedText(port: number | string, protocol: string): string {
   return protocol === "tcp" || protocol === "" ? String(port) : `${port}/${protocol}`;
 }
 
-/** Empty when it is none. */
-function range(text: string): number[] {
+/** The ports of `80` or `7100-7110`. Empty when it is none. */
+export function range(text: string): number[] {
   const [, from, to = from] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
   if (from === undefined || Number(to) < Number(from) || Number(to) > 65535) return [];
   return Array.from({ length: Number(to) - Number(from) + 1 }, (_, n) => Number(from) + n);

@@ -1,0 +1,95 @@
+import * as l10n from "./l10n.ts";
+import type { FoundBy } from "./candidates.ts";
+import type { Container, Details } from "./engineJson.ts";
+import { UserError } from "./errors.ts";
+import { publishedTcp } from "./published.ts";
+import type { Decision, Existing, Observed } from "./reuse.ts";
+import { label } from "./runSpec.ts";
+
+/** A container that is there already, and what was seen of it. */
+export interface Look {
+  found: Container & { details: Details };
+  by: FoundBy;
+  observed: Observed;
+  /** Undefined: it does not run, or that could not be told. */
+  appRuns: boolean | undefined;
+}
+
+/**
+ * Nothing where the choice is viable.
+ * @throws UserError with the reason why not, and what is
+ */
+export function requireViable({ choices, refusals }: Decision, existing: Existing, name: string): void {
+  const reason = refusals[existing];
+  if (reason === undefined) return;
+  throw new UserError(
+    `${refusal(existing, name, reason)} ${l10n.t("Give {0}.", oneOf(choices.map((choice) => `'${choice.existing}'`)))}`,
+  );
+}
+
+function refusal(existing: Existing, name: string, reason: string): string {
+  switch (existing) {
+    case "reuse":
+      return l10n.t("{0} cannot be reused: {1}.", name, reason);
+    case "revive":
+      return l10n.t("{0} cannot be revived: {1}.", name, reason);
+    case "restart":
+      return l10n.t("{0} cannot be restarted: {1}.", name, reason);
+    case "parallel":
+      return l10n.t("There can be none beside {0}: {1}.", name, reason);
+  }
+}
+
+function oneOf(words: readonly string[]): string {
+  const [last = "", ...before] = [...words].reverse();
+  return before.length === 0 ? last : l10n.t("{0} or {1}", before.reverse().join(", "), last);
+}
+
+/** So many differences are told one by one. */
+const toldDifferences = 12;
+/** A value longer than this is cut (characters). */
+const longestValue = 120;
+
+/** What stands below the question: what the container is, what is wrong with it, and in what it is not as it is wanted. */
+export function existingDetail(
+  { found, observed, appRuns }: Pick<Look, "found" | "observed" | "appRuns">,
+  decision: Decision,
+): string {
+  const { health, staleMounts, unread } = observed;
+  const state = found.status === "" ? found.state : `${found.state} (${found.status})`;
+  const differing = decision.differences.map(({ field, wanted, has }) =>
+    l10n.t("{0}: wanted {1}, has {2}", field, short(wanted), short(has)),
+  );
+  const more = differing.length - toldDifferences;
+  const lines = [
+    l10n.t("Image: {0}", short(observed.image)),
+    l10n.t("State: {0}", short(state)),
+    ...(unread === undefined ? [] : [unread]),
+    ...(health === undefined || health.verdict === "none" ? [] : [l10n.t("GPU: {0}", health.detail)]),
+    ...(appRuns === undefined
+      ? []
+      : [appRuns ? l10n.t("App: it runs inside, and would be ended") : l10n.t("App: it does not run")]),
+    ...portsLine(found),
+    ...decision.missing.map(({ source = "", target }) => l10n.t("Missing mount: {0}", short(`${source}:${target}`))),
+    ...staleMounts.map((target) => l10n.t("Folder that was deleted or replaced on the host: {0}", short(target))),
+    ...(differing.length === 0 ? [] : ["", l10n.t("It is not quite as it is wanted now:")]),
+    ...differing.slice(0, toldDifferences),
+    ...(more > 0 ? [l10n.t("and {0} more", more)] : []),
+  ];
+  return lines.join("\n");
+}
+
+function portsLine({ ports, labels, state, hostNetwork }: Container): string[] {
+  const published = publishedTcp(ports).map(
+    ({ container, host, ip }) => `${ip === undefined ? "" : `${ip}:`}${host} → ${container}`,
+  );
+  if (published.length > 0) return [l10n.t("Ports: {0}", published.join(", "))];
+  const own = labels[label.port];
+  return hostNetwork && state === "running" && own !== undefined ? [l10n.t("Port: {0}", short(own))] : [];
+}
+
+/** On one line, and not longer than it is worth. */
+function short(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > longestValue ? `${line.slice(0, longestValue)}…` : line;
+}
