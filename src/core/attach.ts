@@ -24,6 +24,19 @@ export function attachFolder({ mounts, workingDir }: Pick<Details, "mounts" | "w
   return workingDir || "/";
 }
 
+/** Where somebody works in a container. */
+export interface Place {
+  folder: string;
+  /** As `docker exec --user` takes it; absent: the container's own. */
+  user?: string | undefined;
+}
+
+/** What `docker` is told for a shell in a container. */
+export function terminalArgs(container: string, shell: string, { folder, user }: Place): string[] {
+  const as = user === undefined ? [] : ["--user", user];
+  return ["exec", "--interactive", "--tty", "--workdir", folder, ...as, container, shell];
+}
+
 /** Shells, the best for a person first; looked for in this order. */
 export const shells = [
   "/bin/bash",

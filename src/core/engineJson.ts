@@ -77,6 +77,8 @@ export interface ImageDetails {
   env: readonly string[];
   workingDir: string;
   user: string;
+  /** Absent when there is none. */
+  labels?: Readonly<Record<string, string>>;
 }
 
 /** The engine writes null for an empty list or map. */
@@ -153,7 +155,14 @@ const inspectedImage = z.object({
   Os: z.string(),
   Variant: z.nullish(z.string()),
   Config: z.nullish(
-    z.object({ Entrypoint: strings, Cmd: strings, Env: strings, WorkingDir: z.nullish(z.string()), User: z.nullish(z.string()) }),
+    z.object({
+      Entrypoint: strings,
+      Cmd: strings,
+      Env: strings,
+      WorkingDir: z.nullish(z.string()),
+      User: z.nullish(z.string()),
+      Labels: stringMap,
+    }),
   ),
 });
 
@@ -319,5 +328,6 @@ export function parseImageInspect(json: unknown): ImageDetails & { id: string } 
     env: Config?.Env ?? [],
     workingDir: Config?.WorkingDir ?? "",
     user: Config?.User ?? "",
+    ...(Config?.Labels && Object.keys(Config.Labels).length > 0 ? { labels: Config.Labels } : {}),
   };
 }

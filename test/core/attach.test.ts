@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { attachAuthority, attachFolder, missingForServer, serverNeedsScript } from "../../src/core/attach.ts";
+import { attachAuthority, attachFolder, missingForServer, serverNeedsScript, terminalArgs } from "../../src/core/attach.ts";
 import type { Mount } from "../../src/core/engineJson.ts";
 
 describe("the address that Dev Containers attaches through", () => {
@@ -48,6 +48,19 @@ describe("the folder that opens", () => {
   it("is else where the image's programs start", () =>
     assert.equal(attachFolder({ mounts: [mount("/data")], workingDir: "/app" }), "/app"));
   it("is the root when the image says nothing", () => assert.equal(attachFolder({ mounts: [], workingDir: "" }), "/"));
+});
+
+describe("a terminal in a container", () => {
+  it("is docker exec itself, in a folder", () => {
+    assert.deepEqual(terminalArgs("aa11", "/bin/bash", { folder: "/my work" }), [
+      ...["exec", "--interactive", "--tty", "--workdir", "/my work", "aa11", "/bin/bash"],
+    ]);
+  });
+  it("as the deployment's user", () => {
+    assert.deepEqual(terminalArgs("aa11", "/bin/sh", { folder: "/", user: "1000:1000" }), [
+      ...["exec", "--interactive", "--tty", "--workdir", "/", "--user", "1000:1000", "aa11", "/bin/sh"],
+    ]);
+  });
 });
 
 describe("what VS Code Server needs in a container", () => {

@@ -260,6 +260,13 @@ describe("the engine's images", () => {
     });
   });
 
+  it("tell by an inspect which labels they have", () => {
+    const labelsOf = (Labels: unknown) =>
+      parseImageInspect({ Id: imageId, Architecture: "amd64", Os: "linux", Config: { Labels } }).labels;
+    assert.deepEqual(labelsOf({ "devcontainer.metadata": "[]" }), { "devcontainer.metadata": "[]" });
+    for (const none of [{}, null, undefined]) assert.equal(labelsOf(none), undefined);
+  });
+
   it("may leave empty fields out of an inspect, as engines since API 1.52 do", () => {
     for (const Config of [{}, null, undefined, { Cmd: null, Entrypoint: null, Env: null }]) {
       const { entrypoint, command, env, architecture } = parseImageInspect({
