@@ -17,6 +17,7 @@ export async function run(): Promise<void> {
   await import("./runCommand.test.ts");
   await import("./contexts.test.ts");
   await import("./compose.test.ts");
+  await import("./projects.test.ts");
   await import("./views.test.ts");
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run(resolve);
