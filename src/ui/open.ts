@@ -1,5 +1,15 @@
 import * as vscode from "vscode";
-import { attachAuthority, attachFolder, missingForServer, serverNeedsScript, shells } from "../core/attach.ts";
+import {
+  attachAuthority,
+  attachFolder,
+  missingForServer,
+  type Place,
+  serverNeedsScript,
+  shells,
+  terminalArgs,
+} from "../core/attach.ts";
+import { deploymentOf } from "../core/candidates.ts";
+import { placeholders } from "../core/compose/template.ts";
 import { Cancelled, UserError, words } from "../core/errors.ts";
 import { commandLine } from "../core/quote.ts";
 import type { App } from "./app.ts";
@@ -14,26 +24,43 @@ const attachCommand = "remote-containers.attachToRunningContainer";
 export interface OpenOptions {
   /** The user is there to be asked when VS Code cannot run in the image; else it is only said. */
   ask: boolean;
+  /** Default: the deployment's that the container is of, else by its mounts and image. */
   folder?: string | undefined;
+  /** For a terminal. Default: the deployment's, else the container's own. */
+  user?: string | undefined;
 }
 
 /** Opens a window or a terminal in a running container. Closing either never stops it. */
 export async function open(app: App, reached: Reach, id: string, wanted: Open, options: OpenOptions): Promise<void> {
   if (wanted === "none") return;
   const container = await findContainer(reached, id, "");
-  const { folder } = options;
-  if (folder !== undefined && !(await reached.engine.has(id, folder)))
-    throw new UserError(vscode.l10n.t("There is no folder {0} in {1}.", folder, container.name));
-  if (wanted === "terminal") return openTerminal(reached, container, folder);
-  await openWindow(app, reached, container, options);
+  const place = await placeIn(app, reached, container, options);
+  if (wanted === "terminal") return openTerminal(reached, container, place);
+  await openWindow(app, reached, container, place, options.ask);
+}
+
+/** @throws UserError when a folder was given that is not there; the deployment's is only said to be missing */
+async function placeIn(app: App, { engine }: Reach, container: Inspected, given: OpenOptions): Promise<Place> {
+  const { id, name, details } = container;
+  if (given.folder !== undefined && !(await engine.has(id, given.folder)))
+    throw new UserError(vscode.l10n.t("There is no folder {0} in {1}.", given.folder, name));
+  const attach = deploymentOf(container, app.store.get().projects)?.preview.attach;
+  // What an answer would have to fill in is not known from here.
+  const known = (text: string | undefined) => (text === undefined || placeholders(text).length > 0 ? undefined : text);
+  const user = given.user ?? known(attach?.user);
+  if (given.folder !== undefined) return { folder: given.folder, user };
+  const own = known(attach?.folder);
+  if (own !== undefined && (await engine.has(id, own))) return { folder: own, user };
+  const folder = attachFolder(details);
+  if (own !== undefined)
+    void notify.warn(
+      vscode.l10n.t("There is no folder {0} in {1}, where its project wants to open it: {2} opens instead.", own, name, folder),
+    );
+  return { folder, user };
 }
 
 /** A terminal that runs `docker exec -it` itself: no text is sent to a shell. @throws UserError when there is no shell inside */
-export async function openTerminal(
-  { engine, cli }: Reach,
-  { id, name, image, details }: Inspected,
-  folder = attachFolder(details),
-): Promise<void> {
+async function openTerminal({ engine, cli }: Reach, { id, name, image }: Inspected, place: Place): Promise<void> {
   let shell: string | undefined;
   for (const candidate of shells) {
     if (await engine.has(id, candidate)) {
@@ -43,7 +70,7 @@ export async function openTerminal(
   }
   if (shell === undefined)
     throw new UserError(vscode.l10n.t("{0} has no shell to open a terminal with: its image '{1}' brings none.", name, image));
-  const { program, args } = cli.terminal(["exec", "--interactive", "--tty", "--workdir", folder, id, shell]);
+  const { program, args } = cli.terminal(terminalArgs(id, shell, place));
   const terminal = vscode.window.createTerminal({
     name,
     shellPath: program,
@@ -54,9 +81,9 @@ export async function openTerminal(
   terminal.show();
 }
 
-async function openWindow(app: App, reached: Reach, container: Inspected, { ask, folder }: OpenOptions): Promise<void> {
-  if (!(await mayOpen(reached, container, ask))) return;
-  const path = folder ?? attachFolder(container.details);
+async function openWindow(app: App, reached: Reach, container: Inspected, place: Place, ask: boolean): Promise<void> {
+  if (!(await mayOpen(reached, container, place, ask))) return;
+  const path = place.folder;
   const authority = attachAuthority(container.name, reached.engine.endpoint);
   if (vscode.env.remoteName === undefined && vscode.extensions.getExtension(devContainers)) {
     await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.from({ scheme: "vscode-remote", authority, path }), {
@@ -67,7 +94,8 @@ async function openWindow(app: App, reached: Reach, container: Inspected, { ask,
   // In a remote window the extension lives on the other host, out of sight: only the call tells whether it is there.
   // Cursor's own extension has the same command, and another id.
   if (await attachByCommand(app, container)) return;
-  await offerTerminal(reached, container, commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]), ask);
+  const codeCommand = commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]);
+  await offerTerminal(reached, container, place, codeCommand, ask);
 }
 
 /** Whether Dev Containers took the container. Its promise may never settle, so only an early rejection is waited for. */
@@ -87,7 +115,13 @@ async function attachByCommand(app: App, { id, name }: Inspected): Promise<boole
   return false;
 }
 
-async function offerTerminal(reached: Reach, container: Inspected, codeCommand: string, ask: boolean): Promise<void> {
+async function offerTerminal(
+  reached: Reach,
+  container: Inspected,
+  place: Place,
+  codeCommand: string,
+  ask: boolean,
+): Promise<void> {
   const sentence = vscode.l10n.t("A window in {0} needs the Dev Containers extension.", container.name);
   if (!ask)
     throw new UserError(
@@ -102,13 +136,13 @@ async function offerTerminal(reached: Reach, container: Inspected, codeCommand: 
   const copy = vscode.l10n.t("Copy Command");
   const detail = `${vscode.l10n.t("With it installed, this command line opens the window too:")}\n\n${codeCommand}`;
   const answer = await confirm(sentence, detail, terminal, install, copy);
-  if (answer === terminal) await openTerminal(reached, container);
+  if (answer === terminal) await openTerminal(reached, container, place);
   if (answer === copy) await vscode.env.clipboard.writeText(codeCommand);
   if (answer === install) await vscode.commands.executeCommand("workbench.extensions.search", devContainers);
 }
 
 /** Says what VS Code Server lacks in the image, and lets the user open it all the same. */
-async function mayOpen({ cli, engine }: Reach, container: Inspected, ask: boolean): Promise<boolean> {
+async function mayOpen({ cli, engine }: Reach, container: Inspected, place: Place, ask: boolean): Promise<boolean> {
   const result = await cli.probe(["exec", container.id, "/bin/sh", "-c", serverNeedsScript], 10_000);
   const missing = missingForServer(result.exitCode === 0 ? result.stdout : undefined);
   if (missing.length === 0) return true;
@@ -130,6 +164,6 @@ async function mayOpen({ cli, engine }: Reach, container: Inspected, ask: boolea
     terminal,
   );
   if (answer === undefined) throw new Cancelled();
-  if (answer === terminal) await openTerminal({ cli, engine }, container);
+  if (answer === terminal) await openTerminal({ cli, engine }, container, place);
   return answer === anyway;
 }
