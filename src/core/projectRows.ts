@@ -86,8 +86,10 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
   const host = engineHost(state.context?.host ?? "unix://");
   const steps = (state.launches[key]?.steps ?? []).map((step, n) => stepRow(`${id}:step:${n}`, step));
   const rows = containers.map((container) => below(containerRow(container, state, now, id), preview.app !== undefined));
+  const children = [...steps, ...rows];
   return {
-    id,
+    // VS Code unfolds a row as it was when it first came: with its first child it is another one.
+    id: children.length > 0 ? id : `${id}:bare`,
     label,
     description: facts.join(" · "),
     tooltip: [
@@ -102,7 +104,7 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
     menu: `deployment.${token}`,
     accessibilityLabel: [label, ...facts].join(", "),
     expanded: true,
-    children: [...steps, ...rows],
+    children,
     target: { project: folder, service },
   };
 }

@@ -275,6 +275,16 @@ describe("the projects view", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
+  it("has a row of one id, until it gets its first child and has to be unfolded", () => {
+    const ids = [
+      {},
+      { images: [image("aa", "web:1")] },
+      { containers: [web("a")] },
+      { containers: [web("a", { state: "exited" }), web("b")] },
+    ].map((more) => only(shop, more).children?.[0]?.id);
+    assert.deepEqual([ids[0] === ids[1], ids[1] === ids[2], ids[2] === ids[3]], [true, false, true]);
+  });
+
   it("is read aloud as it reads, and has the long form as tooltip", () => {
     const row = only(perception, {
       containers: [app()],
