@@ -71,7 +71,7 @@ export function existingDetail(
       : [appRuns ? l10n.t("App: it runs inside, and would be ended") : l10n.t("App: it does not run")]),
     ...portsLine(found),
     ...decision.missing.map(({ source = "", target }) => l10n.t("Missing mount: {0}", short(`${source}:${target}`))),
-    ...staleMounts.map((target) => l10n.t("Folder that was deleted or replaced on the host: {0}", short(target))),
+    ...staleMounts.map((target) => l10n.t("Folder or file that was deleted or replaced on the host: {0}", short(target))),
     ...(differing.length === 0 ? [] : ["", l10n.t("It is not quite as it is wanted now:")]),
     ...differing.slice(0, toldDifferences),
     ...(more > 0 ? [l10n.t("and {0} more", more)] : []),

@@ -2,7 +2,7 @@ import * as l10n from "./l10n.ts";
 import type { Gpu } from "./gpu.ts";
 import { count, isUsable, type Health } from "./gpuHealth.ts";
 import { gpuText, isUp } from "./holds.ts";
-import { isSecret } from "./redact.ts";
+import { isSecret, redact, secretValues } from "./redact.ts";
 import type { GpuRequest, Mount, RunSpec } from "./runSpec.ts";
 import { coversGpus, differences, gpusAsked, isRequired, missingMounts, type Difference } from "./specDifference.ts";
 
@@ -81,8 +81,19 @@ export function decide(wanted: RunSpec, observed: Observed, gpus: readonly Gpu[]
     choices,
     refusals,
     missing,
-    differences: unread === undefined ? differences(wanted, spec, isSecret) : [],
+    differences: unread === undefined ? toldDifferences(wanted, spec) : [],
   };
+}
+
+/** A secret may stand in a command line too. */
+function toldDifferences(wanted: RunSpec, has: RunSpec): Difference[] {
+  const lines = [wanted, has].flatMap(({ env = {} }) => Object.entries(env).map(([name, value]) => `${name}=${value ?? ""}`));
+  const secrets = secretValues(lines);
+  return differences(wanted, has, isSecret).map((it) => ({
+    ...it,
+    wanted: redact(it.wanted, secrets),
+    has: redact(it.has, secrets),
+  }));
 }
 
 function title(existing: Existing): string {
@@ -242,7 +253,10 @@ function staleTrouble(wanted: RunSpec, { state, staleMounts }: Observed): Troubl
   const stale = staleMounts.filter((target) => isRequired(wanted, target));
   if (stale.length === 0) return undefined;
   return {
-    reason: l10n.t("the folder behind {0} was deleted or replaced, and what is there now is not seen inside", stale.join(", ")),
+    reason: l10n.t(
+      "the folder or file behind {0} was deleted or replaced, and what is there now is not seen inside",
+      stale.join(", "),
+    ),
     heals: true,
   };
 }

@@ -10,7 +10,8 @@ export async function checkContainerGpu(
 ): Promise<Health> {
   const wanted = wantedGpus(gpus);
   if (wanted === "none") return verdict({ exitCode: 0, stdout: "", stderr: "", timedOut: false }, wanted, "container");
-  const result = await cli.probe(["exec", id, "nvidia-smi", "-L"], probeTimeout);
+  // Not in the container's own folder: one that was deleted on the host keeps every program from being started in it.
+  const result = await cli.probe(["exec", "--workdir", "/", id, "nvidia-smi", "-L"], probeTimeout);
   return verdict(result, wanted, "container", hostGpus.length > 0 ? hostGpus : undefined);
 }
 

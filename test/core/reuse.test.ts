@@ -165,7 +165,7 @@ const cases: Case[] = [
     verdict: "ok",
     staleMounts: ["/data"],
     viable: ["revive", "restart", "parallel"],
-    question: `${running} with all required mounts; the folder behind /data was deleted or replaced, and what is there now is not seen inside. ${ask}`,
+    question: `${running} with all required mounts; the folder or file behind /data was deleted or replaced, and what is there now is not seen inside. ${ask}`,
   },
   {
     what: "a folder that was made again, of one that does not run: its start mounts it anew",
@@ -186,7 +186,7 @@ const cases: Case[] = [
     verdict: "stale",
     staleMounts: ["/data"],
     viable: ["revive", "restart", "parallel"],
-    question: `${running} with all required mounts; existing container has lost GPU access (stale NVML); reuse is not viable; the folder behind /data was deleted or replaced, and what is there now is not seen inside. ${ask}`,
+    question: `${running} with all required mounts; existing container has lost GPU access (stale NVML); reuse is not viable; the folder or file behind /data was deleted or replaced, and what is there now is not seen inside. ${ask}`,
   },
   {
     what: "another file to log in at the display is never a reason, nor one that was written anew",
@@ -520,6 +520,11 @@ describe("differences between what is wanted and what is there", () => {
       "env.A: 1 / not set",
       "env.HF_TOKEN: a value / another value",
     ]));
+  it("of a command line: not the secret that stands in it", () =>
+    assert.deepEqual(
+      told({ command: ["serve", "--key=tiger42"], env: { API_KEY: "tiger42" } }, { env: { API_KEY: "tiger42" } }),
+      ["command: serve, --key=[redacted] / not set"],
+    ));
   it("of volumes", () =>
     assert.deepEqual(told({ mounts: [data, { source: "cache", target: "/cache" }] }, {}), [
       "mounts./cache: cache / not mounted",
