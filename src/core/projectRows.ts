@@ -82,7 +82,8 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
   const ports = only && up.length === 1 ? openPorts(only) : [];
   const gpus = only?.details && up.length === 1 ? gpuText(only.details.gpus, knownGpus(state)) : "";
   const label = isWhole ? project.name : title;
-  const facts = [isWhole && title !== label ? title : "", word, gpus, ...ports.map((port) => `:${port}`)].filter(Boolean);
+  const told = [word, gpus, ...ports.map((port) => `:${port}`)].filter(Boolean);
+  const facts = isWhole && title !== label ? [title, ...told] : told;
   const host = engineHost(state.context?.host ?? "unix://");
   const steps = (state.launches[key]?.steps ?? []).map((step, n) => stepRow(`${id}:step:${n}`, step));
   const rows = containers.map((container) => below(containerRow(container, state, now, id), preview.app !== undefined));
@@ -93,6 +94,7 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
     label,
     description: facts.join(" · "),
     tooltip: [
+      ...(told.length > 0 ? [l10n.t("State: {0}", told.join(" · "))] : []),
       l10n.t("Service: {0}", service),
       l10n.t("Container: {0}", name),
       l10n.t("Image: {0}", preview.spec.image),

@@ -294,6 +294,7 @@ describe("the projects view", () => {
     assert.equal(
       row.tooltip,
       [
+        "State: stale GPU handle · GPU 0 · :9000",
         "Service: cv",
         "Container: rtvicv-perception-docker",
         "Image: nvcr.io/nvidia/vss-core/vss-rt-cv:3.2.1",
