@@ -58,7 +58,7 @@ export function existingDetail(
   const { health, staleMounts, unread } = observed;
   const state = found.status === "" ? found.state : `${found.state} (${found.status})`;
   const differing = decision.differences.map(({ field, wanted, has }) =>
-    l10n.t("{0}: wanted {1}, has {2}", field, short(wanted), short(has)),
+    l10n.t("{0}: wanted {1}; now {2}", field, short(wanted), short(has)),
   );
   const more = differing.length - toldDifferences;
   const lines = [

@@ -1,3 +1,4 @@
+import * as l10n from "./l10n.ts";
 import { sizeText } from "./dockerValues.ts";
 import { gpuRequest } from "./engineJson.ts";
 import type { Gpu } from "./gpu.ts";
@@ -42,8 +43,8 @@ function envDifferences({ env: wanted = {} }: RunSpec, { env: has = {} }: RunSpe
     if (atExec.has(name) || value === null || has[name] === value) return [];
     const old = has[name];
     const show = (text: string | null | undefined) =>
-      text === undefined || text === null ? "not set" : isSecret(name, text) ? "another value" : text;
-    return [{ field: `env.${name}`, wanted: isSecret(name, value) ? "a value" : value, has: show(old) }];
+      text === undefined || text === null ? l10n.t("not set") : isSecret(name, text) ? l10n.t("another value") : text;
+    return [{ field: `env.${name}`, wanted: isSecret(name, value) ? l10n.t("a value") : value, has: show(old) }];
   });
 }
 
@@ -54,7 +55,9 @@ function mountDifferences(wanted: RunSpec, { mounts: has }: RunSpec): Difference
     const isMissing = there === undefined || !samePath(there.source, mount.source);
     if (isAuthority(wanted, mount)) return [];
     if (isBind(mount)) return isMissing || access(there) === access(mount) ? [] : [difference(access(mount), access(there))];
-    return isMissing ? [difference(mount.source ?? "a volume", there?.source ?? (there ? "a volume" : "not mounted"))] : [];
+    return isMissing
+      ? [difference(mount.source ?? l10n.t("a volume"), there?.source ?? (there ? l10n.t("a volume") : l10n.t("not mounted")))]
+      : [];
 
     function difference(one: string, other: string): Difference {
       return { field: `mounts.${mount.target}`, wanted: one, has: other };
@@ -62,7 +65,7 @@ function mountDifferences(wanted: RunSpec, { mounts: has }: RunSpec): Difference
   });
 }
 
-const access = ({ readOnly }: Mount) => (readOnly ? "read-only" : "writable");
+const access = ({ readOnly }: Mount) => (readOnly ? l10n.t("read-only") : l10n.t("writable"));
 
 function isBind({ type, source }: Mount): boolean {
   return type === "bind" || (type === undefined && source?.startsWith("/") === true);
@@ -160,12 +163,12 @@ function portText({ container, protocol, host, ip }: PublishedPort): string {
 }
 
 function words(value: unknown): string {
-  if (value === undefined || value === false) return "not set";
-  if (value === true) return "set";
-  if (Array.isArray(value)) return value.length === 0 ? "not set" : value.map(words).join(", ");
+  if (value === undefined || value === false) return l10n.t("not set");
+  if (value === true) return l10n.t("set");
+  if (Array.isArray(value)) return value.length === 0 ? l10n.t("not set") : value.map(words).join(", ");
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-    if (entries.length === 0) return "not set";
+    if (entries.length === 0) return l10n.t("not set");
     return entries
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, inner]) => `${key}=${words(inner)}`)

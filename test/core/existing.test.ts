@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import type { Container, Details } from "../../src/core/engineJson.ts";
+import { existingDetail, requireViable, type Look } from "../../src/core/existing.ts";
+import { decide, type Decision, type Existing, type Observed } from "../../src/core/reuse.ts";
+import type { RunSpec } from "../../src/core/runSpec.ts";
+
+const name = "rtvicv-perception-docker";
+const image = "nvcr.io/nvidia/vss-core/vss-rt-cv:3.2.1";
+const spec: RunSpec = {
+  ...{ name, image, init: true, labels: {}, gpus: "all" },
+  mounts: [{ source: "/home/ann/rtvicv-storage", target: "/opt/storage" }],
+};
+const observed = (more: Partial<Observed> = {}): Observed => ({
+  ...{
+    name,
+    image,
+    state: "running",
+    spec,
+    staleMounts: [],
+    health: { verdict: "ok", detail: "The container holds 1 GPU, and it answers." },
+  },
+  ...more,
+});
+const found = (more: Partial<Container> = {}): Look["found"] => ({
+  ...{ id: "f".repeat(64), name, image, imageId: "", state: "running", status: "Up 3 hours", created: 0, ports: [], labels: {} },
+  ...more,
+  details: {} as Details,
+});
+
+describe("a choice that was given", () => {
+  const stale = { health: { verdict: "stale", detail: "" } } as const;
+  const cases: [what: string, observed: Partial<Observed>, existing: Existing, message: string | undefined][] = [
+    ["reuse of what is well", {}, "reuse", undefined],
+    ["restart", {}, "restart", undefined],
+    ["parallel", { state: "removing" }, "parallel", undefined],
+    ["revive of a stale handle", stale, "revive", undefined],
+    [
+      "reuse of a stale handle",
+      stale,
+      "reuse",
+      `${name} cannot be reused: existing container has lost GPU access (stale NVML); reuse is not viable. Give 'revive', 'restart' or 'parallel'.`,
+    ],
+    [
+      "revive of what is well",
+      {},
+      "revive",
+      `${name} cannot be revived: there is nothing to heal. Give 'reuse', 'restart' or 'parallel'.`,
+    ],
+    [
+      "reuse without a mount",
+      { spec: { ...spec, mounts: [] } },
+      "reuse",
+      `${name} cannot be reused: it lacks the mount /home/ann/rtvicv-storage:/opt/storage. Give 'restart' or 'parallel'.`,
+    ],
+    [
+      "restart of what is on its way out",
+      { state: "removing" },
+      "restart",
+      `${name} cannot be restarted: Docker is removing it: wait until it is gone. Give 'parallel'.`,
+    ],
+  ];
+  for (const [what, seen, existing, message] of cases)
+    it(`${what}: ${message === undefined ? "obeyed" : "refused"}`, () => {
+      const require = () => requireViable(decide(spec, observed(seen), []), existing, name);
+      if (message === undefined) require();
+      else assert.throws(require, { name: "UserError", message });
+    });
+});
+
+describe("what stands below the question", () => {
+  const detail = (look: Partial<Pick<Look, "found" | "observed" | "appRuns">> = {}, wanted = spec) => {
+    const whole = { found: found(), observed: observed(), appRuns: true, ...look };
+    return existingDetail(whole, decide(wanted, whole.observed, []));
+  };
+
+  it("of a running one that is as it is wanted", () =>
+    assert.equal(
+      detail({ found: found({ ports: [{ container: 9000, protocol: "tcp", host: { ip: "0.0.0.0", port: 9001 } }] }) }),
+      [
+        `Image: ${image}`,
+        "State: running (Up 3 hours)",
+        "GPU: The container holds 1 GPU, and it answers.",
+        "App: it runs inside, and would be ended",
+        "Ports: 9001 → 9000",
+      ].join("\n"),
+    ));
+  it("of one on its host's network: the port that its label tells", () =>
+    assert.match(detail({ found: found({ hostNetwork: true, labels: { "dev.berth.port": "9000" } }) }), /^Port: 9000$/m));
+  it("of a stopped one", () => {
+    const { health: _, ...seen } = observed({ state: "exited" });
+    assert.equal(
+      detail({ found: found({ state: "exited", status: "Exited (137) 2 days ago" }), observed: seen, appRuns: undefined }),
+      `Image: ${image}\nState: exited (Exited (137) 2 days ago)`,
+    );
+  });
+  it("of one that lacks things and differs", () =>
+    assert.equal(
+      detail(
+        { observed: observed({ spec: { ...spec, mounts: [], shmSize: 67108864 }, staleMounts: ["/cache"] }), appRuns: false },
+        { ...spec, shmSize: 6442450944, ipc: "host" },
+      ),
+      [
+        `Image: ${image}`,
+        "State: running (Up 3 hours)",
+        "GPU: The container holds 1 GPU, and it answers.",
+        "App: it does not run",
+        "Missing mount: /home/ann/rtvicv-storage:/opt/storage",
+        "Folder or file that was deleted or replaced on the host: /cache",
+        "",
+        "It is not quite as it is wanted now:",
+        "ipc: wanted host; now not set",
+        "shmSize: wanted 6g; now 64m",
+      ].join("\n"),
+    ));
+  it("of one that differs in much: the first twelve", () => {
+    const differences: Decision["differences"] = Array.from({ length: 15 }, (_, n) => ({
+      field: `f${n}`,
+      wanted: "a",
+      has: "b",
+    }));
+    const lines = existingDetail(
+      { found: found(), observed: observed(), appRuns: undefined },
+      { ...decide(spec, observed(), []), differences },
+    ).split("\n");
+    assert.deepEqual(lines.slice(-3), ["f10: wanted a; now b", "f11: wanted a; now b", "and 3 more"]);
+    assert.equal(lines.filter((line) => line.startsWith("f")).length, 12);
+  });
+  it("keeps texts of the engine on a line, and short", () => {
+    const wanted = { ...spec, command: ["a\nState: fine", "x".repeat(500)] };
+    const line = detail({}, wanted)
+      .split("\n")
+      .find((it) => it.startsWith("command"));
+    assert.equal(line, `command: wanted a State: fine, ${"x".repeat(105)}…, has not set`);
+  });
+  it("of one that nobody understands: why", () => {
+    const { health: _, ...seen } = observed({ unread: "Berth does not understand it." });
+    assert.equal(
+      detail({ observed: seen, appRuns: undefined }),
+      `Image: ${image}\nState: running (Up 3 hours)\nBerth does not understand it.`,
+    );
+  });
+});
