@@ -1,12 +1,14 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
-import type { Health } from "../core/gpuHealth.ts";
+import type { Container } from "../core/engineJson.ts";
+import { isHealable, type Health } from "../core/gpuHealth.ts";
 import { isUp } from "../core/holds.ts";
 import { UserError } from "../core/errors.ts";
 import { checkContainerGpu } from "../engine/probe.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { notify } from "./notify.ts";
+import { offerWaysOut } from "./revive.ts";
 import { settings } from "./settings.ts";
 import { engineGpus, findContainer, reach } from "./target.ts";
 
@@ -16,11 +18,14 @@ export const checkGpu = command({
   // In a container it starts nvidia-smi there.
   looksOnly: ({ container }) => container === undefined,
   async run(app, { container }, { fromUi }) {
-    const { where, health } =
-      container === undefined
-        ? { where: vscode.l10n.t("This machine"), health: await checkHost(app) }
-        : await checkContainer(app, container);
-    if (fromUi) show(where, health);
+    if (container === undefined) {
+      const health = await checkHost(app);
+      if (fromUi) show(vscode.l10n.t("This machine"), health);
+      return { outcome: "checked", ...health };
+    }
+    const { found, health } = await checkContainer(app, container);
+    if (fromUi && isHealable(health.verdict)) void offerWaysOut(app, found, `${found.name}: ${health.detail}`, { revive: true });
+    else if (fromUi) show(found.name, health);
     return { outcome: "checked", ...health };
   },
 });
@@ -39,9 +44,10 @@ async function checkHost(app: App): Promise<Health> {
   return app.nvidiaSmi.check();
 }
 
-async function checkContainer(app: App, named: string): Promise<{ where: string; health: Health }> {
+async function checkContainer(app: App, named: string): Promise<{ found: Container; health: Health }> {
   const reached = await reach(app);
-  const { id, name, state, details } = await findContainer(reached, named, "");
+  const found = await findContainer(reached, named, "");
+  const { id, name, state, details } = found;
   if (!isUp(state)) throw new UserError(vscode.l10n.t("{0} does not run, so its GPUs cannot be checked: start it first.", name));
   const hostGpus = engineGpus(app, reached);
   const health = await checkContainerGpu(
@@ -49,7 +55,7 @@ async function checkContainer(app: App, named: string): Promise<{ where: string;
     { cli: reached.cli, hostGpus, probeTimeout: settings.probeTimeout() },
   );
   app.store.update({ handles: { ...app.store.get().handles, [id]: health } });
-  return { where: name, health };
+  return { found, health };
 }
 
 function show(where: string, { verdict, detail }: Health): void {
