@@ -20,7 +20,7 @@ const known: [RegExp, (match: RegExpExecArray, ending: Ending) => string][] = [
       ),
   ],
   [
-    /Failed to initialize NVML(?:: ([^\n]+))?|NVML_ERROR_UNKNOWN|nvmlInit(?:_v2)?\b[^\n]*fail/i,
+    /Failed to initialize NVML(?!: Driver\/library)(?:: ([^\n]+))?|NVML_ERROR_UNKNOWN|nvmlInit(?:_v2)?\b[^\n]*fail/i,
     ([, words]) =>
       words === undefined
         ? l10n.t("The container cannot use its GPU (NVML): revive it, which restarts it, then start the app again.")

@@ -74,6 +74,8 @@ async function runScript(cli: Cli, args: readonly string[], timeout: number, sig
   return undefined;
 }
 
+/** How long a container that is killed may outlive what was run in it (milliseconds). */
+const settleTime = 1000;
 /** So much of a command's output is kept (characters), and so many of its lines told. */
 const keptOutput = 64_000;
 const toldLines = 20;
@@ -94,14 +96,16 @@ export async function runInside(
   const onOutput = (bytes: Buffer) => (output = (output + bytes.toString("latin1")).slice(-keptOutput));
   const [verb = "exec", ...rest] = argv;
   let exitCode: number | undefined;
+  if (signal.aborted) throw new Cancelled();
   try {
-    if (signal.aborted) throw new Cancelled();
     exitCode = await cli.stream([verb, "-e", mark, ...rest], { onOutput, signal });
   } catch (error) {
     if (error instanceof Cancelled) await endMarked(cli, container, mark).catch(() => undefined);
     throw error;
   }
   if (exitCode === 0) return;
+  // Killed: perhaps with its container, which the engine tells a moment later.
+  if (exitCode === 137) await engine.exited(container, AbortSignal.any([signal, AbortSignal.timeout(settleTime)]));
   // Asked first, so that an engine that went away is told as that.
   const now = await engine.inspect(container);
   if (!now) throw new UserError(missingContainer(container));

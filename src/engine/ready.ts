@@ -281,7 +281,7 @@ function watchApp({ engine, cli }: Tools, { id, name }: Named, process: string |
     const keepFollowing = async () => {
       let outSince: number | undefined;
       const onError = (error: unknown) => {
-        if (!(error instanceof EngineGoneError)) reject(error);
+        if (!(error instanceof EngineGoneError)) reject(asError(error));
       };
       while (!signal.aborted) {
         try {
@@ -289,7 +289,7 @@ function watchApp({ engine, cli }: Tools, { id, name }: Named, process: string |
           outSince = undefined;
         } catch (error) {
           outSince ??= Date.now();
-          if (!(error instanceof EngineGoneError) || Date.now() - outSince > engineOutTime) return reject(error);
+          if (!(error instanceof EngineGoneError) || Date.now() - outSince > engineOutTime) return reject(asError(error));
         }
         await delay(firstPause, undefined, { signal }).catch(() => undefined);
       }
@@ -315,3 +315,5 @@ async function lastOutput({ engine, cli }: Tools, id: string, since: string | un
     return "";
   }
 }
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));

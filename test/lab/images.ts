@@ -8,6 +8,7 @@ import { dirname, join, relative } from "node:path";
 import { asRoot, cacheDir, runAsRoot, systemEnv } from "./cache.ts";
 import type { LabEngine } from "./engine.ts";
 import { aptSource, ensurePackages } from "./packages.ts";
+import { perceptionFiles } from "./perception.ts";
 
 /** Each is tagged berth-lab/<name>:1. */
 export type ImageName = "busybox" | "python" | keyof typeof variants;
@@ -56,6 +57,12 @@ const variants = {
     from: "python",
     dockerfile: `RUN useradd --uid 1000 --create-home --shell /bin/bash dev\nENV LANG=C.UTF-8\nUSER 1000\nWORKDIR /home/dev`,
   },
+  /** A stand-in for an RT perception service: a configuration with comments, a program that builds an engine, and one that serves and says when it is ready. */
+  perception: {
+    from: "python",
+    dockerfile: `COPY main.txt /opt/app/main.txt\nCOPY perception_app build-engine /usr/local/bin/\nWORKDIR /opt/app`,
+    files: perceptionFiles,
+  },
   /** Takes memory until the kernel kills it; refuses to without a limit (docker run --memory), which would take the machine's. */
   oom: {
     from: "busybox",
@@ -76,6 +83,7 @@ export const allImages = ["busybox", "python", ...Object.keys(variants)] as Imag
 /** Marks our images with the recipe they were made by, so that a changed recipe makes them anew. */
 const recipe = `berth-lab.recipe=${createHash("sha256")
   .update(readFileSync(import.meta.filename))
+  .update(JSON.stringify(perceptionFiles))
   .digest("hex")
   .slice(0, 12)}`;
 
