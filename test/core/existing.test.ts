@@ -130,7 +130,7 @@ describe("what stands below the question", () => {
     const line = detail({}, wanted)
       .split("\n")
       .find((it) => it.startsWith("command"));
-    assert.equal(line, `command: wanted a State: fine, ${"x".repeat(105)}…, has not set`);
+    assert.equal(line, `command: wanted a State: fine, ${"x".repeat(105)}…; now not set`);
   });
   it("of one that nobody understands: why", () => {
     const { health: _, ...seen } = observed({ unread: "Berth does not understand it." });
