@@ -24,6 +24,7 @@ import { clearFilter, filter } from "./ui/filter.ts";
 import { createGpuPoll } from "./ui/gpuPoll.ts";
 import { createHandleWatch } from "./ui/handleWatch.ts";
 import { inspect } from "./ui/inspect.ts";
+import { launch, reuse, startApp, stopApp } from "./ui/launch.ts";
 import { createLog } from "./ui/log.ts";
 import { showLogs, stopFollowing } from "./ui/logs.ts";
 import { openPort } from "./ui/openPort.ts";
@@ -33,12 +34,31 @@ import { removeImage } from "./ui/removeImage.ts";
 import { remove, retire } from "./ui/retire.ts";
 import { revive } from "./ui/revive.ts";
 import { copyRunCommand, showRunCommand } from "./ui/runCommand.ts";
+import { offerSetAside } from "./ui/setAside.ts";
 import { settings } from "./ui/settings.ts";
 import { createStatusBar } from "./ui/statusBar.ts";
 import { create, openTerminal, run, start, stop } from "./ui/steps.ts";
 import { createViews, selection } from "./ui/tree.ts";
 
-const lifecycle = [deploy, attach, retire, create, start, run, stop, remove, restart, revive, pause, unpause, rename];
+const lifecycle = [
+  launch,
+  reuse,
+  startApp,
+  stopApp,
+  deploy,
+  attach,
+  retire,
+  create,
+  start,
+  run,
+  stop,
+  remove,
+  restart,
+  revive,
+  pause,
+  unpause,
+  rename,
+];
 const everyday = [
   openTerminal,
   openPort,
@@ -115,7 +135,14 @@ export function activate(context: vscode.ExtensionContext): void {
     ...onConfig,
     ...commands,
   );
-  context.subscriptions.push(registerDocuments(), createProjects(app), createComposeDiagnostics(app), followContext(app), {
-    dispose: stopFollowing,
-  });
+  context.subscriptions.push(
+    registerDocuments(),
+    createProjects(app),
+    createComposeDiagnostics(app),
+    followContext(app),
+    offerSetAside(app),
+    {
+      dispose: stopFollowing,
+    },
+  );
 }

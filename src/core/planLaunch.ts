@@ -42,7 +42,9 @@ export function launchSpec(
   more: { user: string; origin: Omit<Origin, "port">; display?: Display; metadata?: string },
 ): RunSpec {
   const { display, metadata } = more;
-  const kept = keep ? { ...without(spec, "entrypoint"), ...keepAlive(spec.entrypoint ? [spec.entrypoint] : image.entrypoint) } : spec;
+  const kept = keep
+    ? { ...without(spec, "entrypoint"), ...keepAlive(spec.entrypoint ? [spec.entrypoint] : image.entrypoint) }
+    : spec;
   // One that is known to pass its arguments on stays.
   const process = keep && spec.entrypoint && kept.entrypoint === undefined ? { ...kept, entrypoint: spec.entrypoint } : kept;
   const whole: RunSpec = {
@@ -70,7 +72,7 @@ export function planLaunch(launching: Launching): Plan {
   };
 }
 
-/** The old one is stopped and set aside, and removed only when the new one is up; else it is back under its name, and runs if it ran. */
+/** The old one is set aside and stopped, and removed only when the new one is up; else it is back under its name, and runs if it ran. */
 export function planReplace(
   launching: Launching,
   old: Container & { details: Details },
@@ -96,8 +98,9 @@ export function planReplace(
     title: l10n.t("Restart {0}", name),
     basis: { state: { id, state }, image: { tag: spec.image, id: launching.imageId } },
     steps: [
-      ...(isUp(state) ? [stop] : []),
+      // First, since only one can do it: of two windows that restart it at once the other goes no further.
       { kind: "rename", argv: ["rename", id, asideName(name)], of, cause: "it is kept until the new one is up" },
+      ...(isUp(state) ? [stop] : []),
       ...newSteps(launching),
       ...appSteps(launching, spec.name),
     ],
@@ -199,12 +202,20 @@ function appSteps({ launch, display, ready }: Launching, container: string, { se
   const { app } = launch;
   const process = app?.process === undefined ? {} : { process: app.process };
   return [
-    ...(display?.letIn ? [{ kind: "letIn", ...display.letIn, cause: "its user may open windows, and nobody else" } as const] : []),
+    ...(display?.letIn
+      ? [{ kind: "letIn", ...display.letIn, cause: "its user may open windows, and nobody else" } as const]
+      : []),
     ...(display ? [{ kind: "socket", path: display.socket, cause: "windows open through it" } as const] : []),
-    ...(setup ? launch.setup : []).map(
-      (command): Step => ({ kind: "setup", argv: inside(command), cause: "once in each container that is created" }),
-    ),
-    ...launch.prepare.map((command): Step => ({ kind: "prepare", argv: inside(command), cause: "before every start of the app" })),
+    ...(setup ? launch.setup : []).map((command): Step => ({
+      kind: "setup",
+      argv: inside(command),
+      cause: "once in each container that is created",
+    })),
+    ...launch.prepare.map((command): Step => ({
+      kind: "prepare",
+      argv: inside(command),
+      cause: "before every start of the app",
+    })),
     ...(launch.configure.length > 0
       ? [{ kind: "configure", edits: launch.configure, cause: "before every start of the app" } as const]
       : []),

@@ -11,6 +11,9 @@ import type { Plan, Step } from "../core/plan.ts";
 import { redact, secretValues } from "../core/redact.ts";
 import type { Cli } from "./cli.ts";
 import type { Engine } from "./engine.ts";
+import { type Written } from "./configure.ts";
+import { AppFailedError } from "./ready.ts";
+import { runInContainer } from "./executeInside.ts";
 import { checkContainerGpu } from "./probe.ts";
 import { finishUndo, undoAll, type Undo } from "./undo.ts";
 
@@ -19,6 +22,8 @@ export interface StepEvent {
   outcome: "started" | "done" | "failed";
   /** What there is to say of it: an error, a verdict. */
   detail?: string;
+  /** Files inside, as they were configured. */
+  files?: readonly Written[];
 }
 
 export interface Executed {
@@ -26,6 +31,8 @@ export interface Executed {
   name: string;
   /** From the probe, when the container was given GPUs. */
   health?: Health;
+  /** Where the app answers, seen from here. */
+  url?: string;
 }
 
 export interface Tools {
@@ -45,6 +52,12 @@ export class ExitedEarlyError extends UserError {
   }
 }
 
+/** The engine is not as it was when the plan was made. */
+export class BasisChangedError extends UserError {}
+
+/** A container's GPU handle is no good, so the plan was ended. */
+export class GpuTroubleError extends UserError {}
+
 /** How long a program must run before it counts as started: most that fail do so at once. */
 const settleTime = 1000;
 /** The most a container gets to stop by itself: Docker's own default is 10 s, and images can ask for more. */
@@ -62,94 +75,146 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
   const done: Undo[] = [];
   const container = { id: plan.container.id ?? "", name: plan.container.name };
   let health: Health | undefined;
+  let url: string | undefined;
   await finishUndo(container.name, engine, cli);
   await checkBasis(plan, engine);
   for (const step of plan.steps) {
     yield { step, outcome: "started" };
     try {
       signal.throwIfAborted();
-      const detail = await run(step);
+      const { detail, files } = await run(step);
       signal.throwIfAborted();
-      yield { step, outcome: "done", ...(detail === undefined ? {} : { detail }) };
+      yield { step, outcome: "done", ...(detail === undefined ? {} : { detail }), ...(files === undefined ? {} : { files }) };
     } catch (error) {
       const cancelled = signal.aborted && !(error instanceof UserError);
       const message = cancelled ? "cancelled" : words(error);
       yield { step, outcome: "failed", detail: message };
-      if (!(error instanceof ExitedEarlyError)) await undoAll(done, engine, cli, error);
-      throw cancelled ? new Cancelled() : error;
+      throw await takeBack(cancelled ? new Cancelled() : error);
     }
   }
   // Cancelled while the last step was told: nobody will look at what was made. What cannot be undone any more is done.
-  if (signal.aborted && done.length > 0) {
-    await undoAll(done, engine, cli, signal.reason);
-    throw new Cancelled();
+  if (signal.aborted && done.length > 0) throw await takeBack(new Cancelled());
+  for (const step of plan.cleanup ?? []) {
+    yield { step, outcome: "started" };
+    try {
+      await run(step);
+      yield { step, outcome: "done" };
+    } catch (error) {
+      yield { step, outcome: "failed", detail: words(error) };
+    }
   }
-  return { ...container, ...(health === undefined ? {} : { health }) };
+  return { ...container, ...(health === undefined ? {} : { health }), ...(url === undefined ? {} : { url }) };
 
-  async function run(step: Step): Promise<string | undefined> {
+  /** Leaves things as they were, but for a container that can be looked at to see what was wrong. Gives the error to throw. */
+  async function takeBack(error: unknown): Promise<unknown> {
+    if (!(error instanceof ExitedEarlyError || error instanceof AppFailedError)) {
+      await undoAll(done, engine, cli, error);
+      return error;
+    }
+    try {
+      await requireStays(engine);
+    } catch (gone) {
+      await undoAll(done, engine, cli, gone);
+      return gone;
+    }
+    if (plan.failedName === undefined) return error;
+    try {
+      // Its port and its GPUs are the other one's again.
+      await cli.run(["stop", container.id], {}, { timeout: stopTimeout });
+      await cli.run(["rename", container.id, plan.failedName]);
+      done.splice(
+        done.findIndex((undo) => undo.kind === "created"),
+        1,
+      );
+    } catch (failure) {
+      if (!(failure instanceof EngineGoneError)) throw failure;
+    }
+    await undoAll(done, engine, cli, error);
+    return keptAs(error, plan.failedName);
+  }
+
+  async function run(step: Step): Promise<{ detail?: string; files?: readonly Written[] }> {
     const about = { name: container.name, ...(plan.basis.image ? { image: plan.basis.image.tag } : {}) };
+    const nothing = {};
     switch (step.kind) {
       case "create":
-        // Registered before it is known to have worked: an engine that goes away in the middle may have created.
-        done.push({ kind: "create", name: container.name, argv: step.argv });
-        try {
-          container.id = await cli.run(step.argv, about);
-        } catch (error) {
-          if (!(error instanceof EngineGoneError)) done.pop();
-          throw error;
-        }
+        await register({ kind: "create", name: container.name, argv: step.argv }, async () => {
+          container.id = await cli.run(step.argv, about, { env: step.env });
+        });
         done.splice(-1, 1, { kind: "created", id: container.id });
-        return container.id.slice(0, 12);
+        return { detail: container.id.slice(0, 12) };
       case "start": {
         const verb = step.argv[0] === "unpause" ? "pause" : "stop";
         await cli.run(step.argv, about);
         if (plan.container.id !== undefined) done.push({ kind: "run", argv: [verb, container.id] });
-        return undefined;
+        return nothing;
       }
       case "find":
         await requireProgram(engine, container.id, step.program, plan.basis.image?.tag ?? container.name);
-        return undefined;
+        return nothing;
       case "running":
         await waitRunning(engine, container, signal);
-        return undefined;
+        return nothing;
       case "reserve":
         await requireReserved(engine, container, step.gpus, tools.hostGpus);
-        return undefined;
+        return nothing;
       case "probe":
         health = await checkContainerGpu({ id: container.id, gpus: step.gpus }, tools);
-        return `${health.verdict}: ${health.detail}`;
-      case "stop":
-        if (!isUp((await engine.inspect(container.id))?.state ?? "gone")) return undefined; // it stopped by itself: nothing to start again
-        await cli.run(step.argv, about, { timeout: stopTimeout });
-        if (plan.basis.state?.state === "paused") done.push({ kind: "run", argv: ["pause", container.id] });
-        done.push({ kind: "run", argv: ["start", container.id] });
-        return undefined;
+        // Without nvidia-smi inside nobody knows, and images that leave it out work.
+        if (step.must && health.verdict !== "ok" && health.verdict !== "absent")
+          throw new GpuTroubleError(l10n.t("{0} has no good GPU: {1}", container.name, health.detail));
+        return { detail: `${health.verdict}: ${health.detail}` };
+      case "stop": {
+        const { id, state } = step.of ?? { id: container.id, state: plan.basis.state?.state };
+        if (!isUp((await engine.inspect(id))?.state ?? "gone")) return nothing; // it stopped by itself: nothing to start again
+        for (const argv of step.undo ?? []) done.push({ kind: "run", argv });
+        if (state === "paused") done.push({ kind: "run", argv: ["pause", id] });
+        await register({ kind: "run", argv: ["start", id] }, () => cli.run(step.argv, about, { timeout: stopTimeout }));
+        return nothing;
+      }
       case "restart":
         await cli.run(step.argv, about, { timeout: stopTimeout });
-        return undefined;
+        return nothing;
       case "pause":
         await cli.run(step.argv, about);
         done.push({ kind: "run", argv: ["unpause", container.id] });
-        return undefined;
-      case "rename":
-        await cli.run(step.argv, about);
-        done.push({ kind: "run", argv: ["rename", container.id, container.name] });
-        return undefined;
+        return nothing;
+      case "rename": {
+        const { id, name } = step.of ?? container;
+        await register({ kind: "rename", id, name }, () => cli.run(step.argv, about));
+        return nothing;
+      }
       case "keep":
         await cli.run(step.argv, about, { timeout: 30 * 60_000, from: step.from });
         done.push({ kind: "run", argv: ["image", "rm", step.argv.at(-1) ?? ""] });
-        return undefined;
+        return nothing;
       case "remove":
         await remove(step.argv, about);
         done.length = 0; // what is gone cannot be started again
-        return undefined;
+        return nothing;
       case "removeImage":
         try {
           await cli.run(step.argv, about, { timeout: removeTimeout });
         } catch (error) {
           throw new UserError(l10n.t("{0} is gone, but its image stays. {1}", container.name, words(error)));
         }
-        return undefined;
+        return nothing;
+      default: {
+        const inside = await runInContainer(step, { ...tools, container, done, signal });
+        url = inside.url ?? url;
+        return inside;
+      }
+    }
+  }
+
+  /** Registers how to undo something before it is known to have worked: an engine that goes away in the middle may have done it. */
+  async function register(undo: Undo, work: () => Promise<unknown>): Promise<void> {
+    done.push(undo);
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof EngineGoneError)) done.splice(done.indexOf(undo), 1);
+      throw error;
     }
   }
 
@@ -158,10 +223,18 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
     try {
       await cli.run(argv, about, { timeout: removeTimeout });
     } catch (error) {
-      if (words(error).includes("already in progress")) await engine.removed(container.id, AbortSignal.timeout(stopTimeout));
-      if (await engine.inspect(container.id)) throw error;
+      const id = argv.at(-1) ?? "";
+      if (words(error).includes("already in progress")) await engine.removed(id, AbortSignal.timeout(stopTimeout));
+      if (await engine.inspect(id)) throw error;
     }
   }
+}
+
+/** The same error, with where the container is kept that it is about. */
+function keptAs(error: UserError, name: string): UserError {
+  const [sentence, ...rest] = error.message.replace(` ${l10n.t("The container is kept.")}`, "").split("\n");
+  const message = [`${sentence} ${l10n.t("It is kept as {0}; the one before is back.", name)}`, ...rest].join("\n");
+  return new UserError(message, error.remedy);
 }
 
 /** Looks once more, just before the plan runs, whether the engine is as it was when the plan was made. */
@@ -169,18 +242,18 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
   const { freeName, image, state } = basis;
   if (image !== undefined) {
     const now = await engine.inspectImage(image.tag);
-    if (!now) throw new UserError(missingImage(image.tag));
+    if (!now) throw new BasisChangedError(missingImage(image.tag));
     if (now.id !== image.id)
-      throw new UserError(l10n.t("The image '{0}' has changed in the meantime: look at the command again.", image.tag));
+      throw new BasisChangedError(l10n.t("The image '{0}' has changed in the meantime: look at the command again.", image.tag));
   }
   // Not by an inspect, which would also take the name for the beginning of an id.
   if (freeName !== undefined && (await engine.containers()).some(({ name }) => name === freeName))
-    throw new UserError(takenName(freeName));
+    throw new BasisChangedError(takenName(freeName));
   if (state !== undefined) {
     const now = await engine.inspect(state.id);
-    if (!now) throw new UserError(missingContainer(state.id.slice(0, 12)));
+    if (!now) throw new BasisChangedError(missingContainer(state.id.slice(0, 12)));
     if (hasChanged(state.state, now.state))
-      throw new UserError(l10n.t("{0} is {1} now, not {2}: look again.", now.name, now.state, state.state));
+      throw new BasisChangedError(l10n.t("{0} is {1} now, not {2}: look again.", now.name, now.state, state.state));
   }
 }
 
@@ -256,4 +329,12 @@ async function waitRunning(engine: Engine, { id, name }: { id: string; name: str
     : l10n.t("{0} exited at once with exit code {1} (not out of memory)", name, exitCode);
   const last = logs === "" ? l10n.t("It logged nothing.") : `${l10n.t("Its last log lines:")}\n${logs}`;
   throw new ExitedEarlyError(id, `${ended}${error ? `: ${error}` : ""}. ${l10n.t("The container is kept.")}\n${last}`);
+}
+
+/** An engine that is being stopped ends its containers first, by a signal, and answers for a moment longer. @throws EngineGoneError */
+async function requireStays(engine: Engine): Promise<void> {
+  for (let n = 0; n < 3; n++) {
+    await engine.ping();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { keepAs, type Keep } from "../core/keepImage.ts";
-import { losses, type Losses } from "../core/losses.ts";
+import { filesLost, losses, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
 import { UserError } from "../core/errors.ts";
 import { timestamp } from "../core/names.ts";
 import { redact, secretValues } from "../core/redact.ts";
@@ -35,4 +35,11 @@ export async function whatIsLost({ engine }: Reach, container: Inspected): Promi
     processes.map((line) => redact(line, secrets)),
     container,
   );
+}
+
+/** What would be lost, for a question. */
+export function lossesText(lost: Losses): string {
+  return nothingLost(lost)
+    ? vscode.l10n.t("Nothing in it would be lost: no file was changed, and files in its mounts stay.")
+    : `${vscode.l10n.t("These would be lost:")}\n${renderLosses(lost)}${filesLost(lost) ? `\n\n${vscode.l10n.t("Files in its mounts stay.")}` : ""}`;
 }

@@ -3,13 +3,13 @@ import * as z from "zod/mini";
 import { UserError } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
 import { blanked } from "../core/keepImage.ts";
-import { filesLost, nothingLost, renderLosses, type Losses } from "../core/losses.ts";
+import { filesLost, type Losses } from "../core/losses.ts";
 import { planRetire, type RemoveChoices } from "../core/plan.ts";
 import { isOwn } from "../core/maker.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { alone, confirm, isBack, type } from "./prompts.ts";
-import { keep, keptName, whatIsLost } from "./removal.ts";
+import { keep, keptName, lossesText, whatIsLost } from "./removal.ts";
 import { removeSeveral, verbText, type Removal } from "./removeSeveral.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected, type Reach } from "./target.ts";
@@ -114,10 +114,7 @@ function removalText(container: Inspected, lost: Losses, { removeImage }: Questi
       vscode.l10n.t("It is {0}, and was made from {1}.", isUp(state) ? state : vscode.l10n.t("stopped"), image),
       ...(isOwn(container) ? [] : [vscode.l10n.t("It was not created by Berth.")]),
     ].join(" "),
-    nothingLost(lost)
-      ? vscode.l10n.t("Nothing in it would be lost: no file was changed, and files in its mounts stay.")
-      : `${vscode.l10n.t("These would be lost:")}\n${renderLosses(lost)}`,
-    ...(filesLost(lost) ? [vscode.l10n.t("Files in its mounts stay.")] : []),
+    lossesText(lost),
     ...(removeImage === undefined
       ? []
       : [vscode.l10n.t("The image {0} would be removed too, unless the container is kept as one.", removeImage)]),

@@ -3,7 +3,7 @@ import { withoutPassword } from "../core/contexts.ts";
 import { renderDeployLog, type StepRecord } from "../core/deployLog.ts";
 import { runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, words } from "../core/errors.ts";
-import type { Plan } from "../core/plan.ts";
+import type { Plan, Step } from "../core/plan.ts";
 import { stepTitle } from "../core/plan.ts";
 import { redact, secretValues } from "../core/redact.ts";
 import type { RunSpec } from "../core/runSpec.ts";
@@ -20,6 +20,15 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Set for a deploy: it leaves a deployment log, whichever way it goes. */
   deploy?: RunSpec;
+  /** Set for a deployment's. */
+  launch?: {
+    /** See `deploymentKey`. */
+    key: string;
+    /** The app's command. */
+    app?: string;
+    /** For the deployment log. */
+    settings: Readonly<Record<string, string>>;
+  };
 }
 
 /** Carries out a plan with progress and cancel, shows on the container's row what is happening, and writes the deployment log. */
@@ -27,10 +36,11 @@ export async function runPlan(
   app: App,
   reach: Reach,
   plan: Plan,
-  { silent, signal: outer, deploy }: RunOptions,
+  { silent, signal: outer, deploy, launch }: RunOptions,
 ): Promise<Executed & { log?: string }> {
   const started = new Date();
   const steps: StepRecord[] = [];
+  const files = new Map<string, string>();
   const write = async (
     outcome: "succeeded" | "failed" | "cancelled",
     executed?: Executed,
@@ -42,19 +52,21 @@ export async function runPlan(
       started,
       finished: new Date(),
       outcome,
-      settings: surroundings(app, reach, deploy),
+      settings: { ...surroundings(app, reach, deploy), ...launch?.settings },
       runCommand: runCommandLines(deploy),
+      ...(launch?.app === undefined ? {} : { app: launch.app }),
+      files: Array.from(files, ([file, text]) => ({ file, text })),
       steps,
       ...(executed ? { container: `${executed.name} (${executed.id.slice(0, 12)})` } : {}),
       ...(executed?.health ? { health: executed.health } : {}),
       ...(error === undefined ? {} : { error: words(error) }),
     });
-    const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+    const environment = Object.entries({ ...process.env, ...deploy.env }).map(([name, value]) => `${name}=${value ?? ""}`);
     return writeDeploymentLog(app, plan.container.name, started, redact(text, secretValues(environment)));
   };
   try {
     const executed = await progress(silent ? (outer ?? new AbortController().signal) : undefined, plan.title, (report, signal) =>
-      follow(app, reach, plan, steps, report, signal),
+      follow(app, reach, plan, { steps, files, key: launch?.key }, report, signal),
     );
     const { id, health } = executed;
     if (health) app.store.update({ handles: { ...app.store.get().handles, [id]: health } });
@@ -68,12 +80,20 @@ export async function runPlan(
   }
 }
 
-/** The one loop over a plan's steps: it feeds the progress bar, the deployment log and the container's row. */
+interface Followed {
+  steps: StepRecord[];
+  /** Texts of the files that were configured inside. */
+  files: Map<string, string>;
+  /** The deployment that is launched. */
+  key: string | undefined;
+}
+
+/** The one loop over a plan's steps: it feeds the progress bar, the deployment log, the container's row and the deployment's. */
 async function follow(
   app: App,
   reach: Reach,
   plan: Plan,
-  steps: StepRecord[],
+  { steps, files, key }: Followed,
   report: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Executed> {
@@ -86,10 +106,12 @@ async function follow(
       const next = await events.next();
       if (next.done) return next.value;
       const { step, outcome, detail } = next.value;
+      for (const { file, after } of next.value.files ?? []) files.set(file, after);
       if (outcome === "started") {
         started = new Date();
         report(`${stepTitle(step)}…`);
         setBusy(app, name, stepTitle(step));
+        tell(app, key, name, steps, step);
       } else {
         app.log.info(`${plan.title}: ${step.kind} ${outcome}${detail ? `: ${detail}` : ""}`);
         steps.push({ step, started, finished: new Date(), outcome, ...(detail === undefined ? {} : { detail }) });
@@ -97,7 +119,24 @@ async function follow(
     }
   } finally {
     setBusy(app, name, undefined);
+    tell(app, key, name);
   }
+}
+
+/** Shows the steps of a deployment's launch below its row, as they happen; without steps it is over. */
+function tell(app: App, key: string | undefined, name: string, done: readonly StepRecord[] = [], now?: Step): void {
+  if (key === undefined) return;
+  const { [key]: _old, ...others } = app.store.get().launches;
+  if (!now) return app.store.update({ launches: others });
+  const steps = [
+    ...done.map(({ step, outcome, detail }) => ({
+      title: stepTitle(step),
+      outcome,
+      ...(detail === undefined ? {} : { detail }),
+    })),
+    { title: stepTitle(now), outcome: "running" as const },
+  ];
+  app.store.update({ launches: { ...others, [key]: { name, steps } } });
 }
 
 function setBusy(app: App, name: string, what: string | undefined): void {

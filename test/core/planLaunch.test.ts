@@ -30,7 +30,9 @@ const perception: Launch = {
   display: "none",
   setup: ["mkdir -p /opt/storage/engines"],
   prepare: ["build-engine --batch 4"],
-  configure: [{ file: "/opt/app/main.txt", format: "ini", set: { "http-server.http-port": "9000", "streammux.batch-size": "4" } }],
+  configure: [
+    { file: "/opt/app/main.txt", format: "ini", set: { "http-server.http-port": "9000", "streammux.batch-size": "4" } },
+  ],
   app: {
     start: "perception_app -c /opt/app/main.txt",
     process: "perception_app",
@@ -97,7 +99,10 @@ describe("the plan of a launch", () => {
   it("of a deployment without an app is done once it runs", () => {
     const withoutGpu = { ...plain, spec: { ...spec, gpus: "none" as const, mounts: [] } };
     assert.equal(
-      text(planLaunch(launching(withoutGpu))).split("\n").slice(2).join("\n"),
+      text(planLaunch(launching(withoutGpu)))
+        .split("\n")
+        .slice(2)
+        .join("\n"),
       [
         "2. look for tail in it (it keeps the container running)",
         "3. docker start rtvicv (rtvicv does not run)",
@@ -224,8 +229,8 @@ describe("the plan of a restart", () => {
       text(plan),
       [
         "Restart rtvicv",
-        "1. docker stop 5f57956e7fc4 (rtvicv is running)",
-        "2. docker rename 5f57956e7fc4 rtvicv-berth-aside (it is kept until the new one is up)",
+        "1. docker rename 5f57956e7fc4 rtvicv-berth-aside (it is kept until the new one is up)",
+        "2. docker stop 5f57956e7fc4 (rtvicv is running)",
         `3. ${create}`,
         "4. look for tail in it (it keeps the container running)",
         "5. docker start rtvicv (rtvicv does not run)",
@@ -250,9 +255,12 @@ describe("the plan of a restart", () => {
   });
 
   it("is refused for one that Docker would remove as soon as it stops", () => {
-    assert.throws(() => planReplace(launching(), container("running", { autoRemove: true }), { appRuns: false, volumes: false, now }), {
-      message: "rtvicv was run with --rm: Docker removes it once it stops, so it could not be put back. Retire it first.",
-    });
+    assert.throws(
+      () => planReplace(launching(), container("running", { autoRemove: true }), { appRuns: false, volumes: false, now }),
+      {
+        message: "rtvicv was run with --rm: Docker removes it once it stops, so it could not be put back. Retire it first.",
+      },
+    );
   });
 });
 
@@ -269,10 +277,7 @@ describe("the plan of an app", () => {
       text(planStopApp({ process: "perception_app" }, container("running"))),
       "Stop the app in rtvicv\n1. stop perception_app in it (asked for)",
     );
-    assert.equal(
-      text(planStopApp({}, container("running"))),
-      "Stop the app in rtvicv\n1. stop the app in it (asked for)",
-    );
+    assert.equal(text(planStopApp({}, container("running"))), "Stop the app in rtvicv\n1. stop the app in it (asked for)");
   });
 });
 

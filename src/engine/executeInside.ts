@@ -1,0 +1,91 @@
+import * as l10n from "../core/l10n.ts";
+import { EngineGoneError, UserError } from "../core/errors.ts";
+import type { InsideStep } from "../core/plan.ts";
+import { runInside, stopApp } from "./app.ts";
+import { type Written, configure, writeBack, writeSecretFiles } from "./configure.ts";
+import type { Tools } from "./execute.ts";
+import { appUrl, waitReady, waitStarted } from "./ready.ts";
+import type { Undo } from "./undo.ts";
+
+export interface Inside extends Tools {
+  container: { id: string; name: string };
+  /** Filled with how to take back what is done. */
+  done: Undo[];
+  signal: AbortSignal;
+}
+
+/** One step in a container that runs, or, for its secrets, in one that is created. @throws UserError (AppFailedError), EngineGoneError */
+export async function runInContainer(
+  step: InsideStep,
+  inside: Inside,
+): Promise<{ detail?: string; files?: readonly Written[]; url?: string }> {
+  const { container, done, engine, cli, signal } = inside;
+  switch (step.kind) {
+    case "secrets":
+      await writeSecretFiles(inside, container.id, step.files);
+      return {};
+    case "letIn":
+      return letIn(step, done);
+    case "socket":
+      if (!(await engine.has(container.id, step.path)))
+        throw new UserError(
+          l10n.t(
+            "There is no display socket {0} in {1}: start an X server on this machine, or launch it without a display.",
+            step.path,
+            container.name,
+          ),
+        );
+      return {};
+    case "setup":
+    case "prepare":
+      await runInside(inside, step.argv, signal);
+      return {};
+    case "configure": {
+      const files = await configure(inside, container.id, step.edits, signal);
+      done.push({ kind: "do", work: async () => ifThere(inside, () => writeBack(inside, container.id, files)) });
+      return { files };
+    }
+    case "stopApp": {
+      const { undo } = step;
+      if (undo) done.push({ kind: "do", work: async () => ifThere(inside, async () => void (await cli.run(undo))) });
+      const ran = await stopApp(inside, container.id, step.process, undefined, signal);
+      return { detail: ran ? "stopped" : "it did not run" };
+    }
+    case "app":
+      done.push({
+        kind: "do",
+        work: async () => ifThere(inside, async () => void (await stopApp(inside, container.id, step.process))),
+      });
+      await cli.run(step.argv, { name: container.name });
+      return {};
+    case "ready": {
+      const app = step.process === undefined ? {} : { process: step.process };
+      if (step.ready && step.port !== undefined)
+        return waitReady(inside, container, app, { ...step.ready, port: step.port }, signal);
+      await waitStarted(inside, container, app, signal);
+      const url = step.port === undefined ? undefined : await appUrl(inside, container.id, step.port);
+      return url === undefined ? {} : { url };
+    }
+  }
+}
+
+/** What was in a container that does not run any more needs no undoing. */
+async function ifThere({ engine, container }: Inside, work: () => Promise<void>): Promise<void> {
+  if ((await engine.inspect(container.id))?.state !== "running") return;
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof EngineGoneError || (await engine.inspect(container.id))?.state === "running") throw error;
+  }
+}
+
+/** Where it is not allowed, or there is no `xhost`, the cookie of XAUTHORITY may do. */
+async function letIn({ argv, undo }: InsideStep & { kind: "letIn" }, done: Undo[]): Promise<{ detail?: string }> {
+  const { execa } = await import("execa");
+  const run = async ([program = "", ...args]: readonly string[]) =>
+    execa(program, args, { reject: false, stdin: "ignore", timeout: 5000, killSignal: "SIGKILL" });
+  const result = await run(argv);
+  if (result.failed) return { detail: (result.code === "ENOENT" ? "there is no xhost here" : result.stderr) || "refused" };
+  done.push({ kind: "do", work: async () => void (await run(undo)) });
+  return {};
+}

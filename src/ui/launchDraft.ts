@@ -1,0 +1,144 @@
+import * as vscode from "vscode";
+import { readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import type { Answers } from "../core/compose/inputs.ts";
+import { withAnswers, type Circumstances, type Deployment, type Launch } from "../core/compose/deployment.ts";
+import { devcontainerMetadata } from "../core/devcontainer.ts";
+import { x11, xhostArgs } from "../core/display.ts";
+import type { Container } from "../core/engineJson.ts";
+import { UserError } from "../core/errors.ts";
+import { parallelName } from "../core/names.ts";
+import { launchSpec, type Display, type Launching } from "../core/planLaunch.ts";
+import { remapPorts } from "../core/freePort.ts";
+import { label, type RunSpec } from "../core/runSpec.ts";
+import { freePort } from "../engine/freePort.ts";
+import type { App } from "./app.ts";
+import { resolveGpus } from "./deployWish.ts";
+import type { ProjectImage } from "./projectImage.ts";
+import { settings } from "./settings.ts";
+import { isLocal, type Reach } from "./target.ts";
+
+/** The deployment with its questions answered, for a container of its own name unless `circumstances` say otherwise. */
+export async function answered(deployment: Deployment, answers: Answers, circumstances: Circumstances = {}): Promise<Launch> {
+  const texts = await Promise.all(
+    deployment.envFiles.map(async ({ path }) => [path, await readFile(path, "utf8").catch(() => undefined)] as const),
+  );
+  const envFiles = new Map(texts.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return withAnswers(deployment, answers, { envFiles, ...circumstances });
+}
+
+/** The name and the ports that a container of the deployment was given, where they are not the deployment's own. */
+export function circumstancesOf(
+  { name, ports, labels, hostNetwork }: Container,
+  { preview, name: own }: Deployment,
+): Circumstances {
+  if (name === own) return {};
+  const port = Number(labels[label.port]);
+  const inner = preview.app?.port;
+  const host = ports.find(({ container, host }) => container === inner && host !== undefined)?.host?.port;
+  return {
+    name,
+    ...(Number.isInteger(port) && port > 0 && hostNetwork !== false && isOnHostNetwork(preview.spec) ? { port } : {}),
+    ...(host === undefined ? {} : { hostPort: host }),
+  };
+}
+
+const isOnHostNetwork = ({ networks = [] }: RunSpec) => networks[0]?.name === "host";
+
+/** For a container beside the one that is there: another name, and ports that are really free. */
+export async function parallel(
+  reached: Reach,
+  deployment: Deployment,
+  answers: Answers,
+  now: Date,
+): Promise<{ launch: Launch; uncertain: boolean }> {
+  const first = await answered(deployment, answers);
+  const name = parallelName(first.spec.name, now);
+  let uncertain = false;
+  const taken: number[] = [];
+  const choose = async (from: number): Promise<number> => {
+    const { port, certain } = await freePort(reached, from + 1, taken);
+    uncertain ||= !certain;
+    taken.push(port);
+    return port;
+  };
+  const inner = first.app?.port;
+  if (isOnHostNetwork(first.spec)) {
+    const launch = await answered(deployment, answers, { name, ...(inner === undefined ? {} : { port: await choose(inner) }) });
+    return { launch, uncertain };
+  }
+  const hosts = new Map<number, number>();
+  remapPorts(first.spec.ports ?? [], (from) => (hosts.set(from, 0), from));
+  for (const from of hosts.keys()) hosts.set(from, await choose(from));
+  const ports = remapPorts(first.spec.ports ?? [], (from) => hosts.get(from) ?? from);
+  const hostPort = Number(ports.find(({ container, host }) => container === inner && host !== undefined)?.host);
+  const launch = await answered(deployment, answers, { name, ...(hostPort > 0 ? { hostPort } : {}) });
+  return { launch: { ...launch, spec: { ...launch.spec, ...(ports.length > 0 ? { ports } : {}) } }, uncertain };
+}
+
+/** Everything that the plan of a launch is made from. `without`: the container whose place it takes, which gives its GPUs back. */
+export async function draft(
+  app: App,
+  reached: Reach,
+  deployment: Deployment,
+  launch: Launch,
+  image: ProjectImage,
+  without?: string,
+): Promise<Launching> {
+  const { gpus } = launch.spec;
+  const counted = typeof gpus === "object" && "count" in gpus && isLocal(reached) && app.store.get().gpus.state === "known";
+  const { request, reserved } = counted ? await resolveGpus(app, reached, gpus.count, without) : { request: gpus, reserved: [] };
+  const display = launch.display === "x11" ? await displayFor(reached, launch.spec) : undefined;
+  const metadata = devcontainerMetadata(launch.attach, image.labels?.["devcontainer.metadata"]);
+  const chosen: Launch = { ...launch, spec: { ...launch.spec, gpus: request } };
+  return {
+    launch: chosen,
+    spec: launchSpec(chosen, image, {
+      user: app.user,
+      origin: { project: deployment.project, service: deployment.service },
+      ...(display ? { display } : {}),
+      ...(metadata === undefined ? {} : { metadata }),
+    }),
+    imageId: image.id,
+    reserved,
+    secretFiles: launch.secretFiles.map((file) => ({ ...file, text: secretText(deployment, file.variable) })),
+    ...(display ? { display } : {}),
+    ready: { interval: settings.readyInterval(), timeout: settings.readyTimeout() },
+  };
+}
+
+function secretText({ source }: Deployment, variable: string): string {
+  const text = source.around.env(variable);
+  if (text === undefined)
+    throw new UserError(
+      vscode.l10n.t("The variable {0} is not set, and a secret of the compose file is taken from it.", variable),
+    );
+  return text;
+}
+
+async function displayFor(reached: Reach, { user = "" }: RunSpec): Promise<Display> {
+  if (!isLocal(reached))
+    throw new UserError(
+      vscode.l10n.t(
+        "The display is this machine's, and the engine of context {0} is not: launch it without one.",
+        reached.engine.endpoint.context,
+      ),
+    );
+  const { env, mounts, socket } = x11(process.env);
+  const argv = xhostArgs(user.split(":")[0] || "root");
+  const undo = argv.map((arg) => arg.replace(/^\+/, "-"));
+  return { env, mounts, socket, ...((await onPath("xhost")) ? { letIn: { argv, undo } } : {}) };
+}
+
+async function onPath(program: string): Promise<boolean> {
+  for (const folder of (process.env.PATH ?? "").split(delimiter))
+    if (
+      await access(join(folder, program)).then(
+        () => true,
+        () => false,
+      )
+    )
+      return true;
+  return false;
+}

@@ -1,0 +1,300 @@
+import * as vscode from "vscode";
+import { candidates } from "../core/candidates.ts";
+import type { Answers } from "../core/compose/inputs.ts";
+import type { Launch } from "../core/compose/deployment.ts";
+import { runCommand, runCommandLines } from "../core/dockerRun.ts";
+import { Cancelled, UserError } from "../core/errors.ts";
+import { requireViable } from "../core/existing.ts";
+import { withPlatformDefault } from "../core/platform.ts";
+import { renderSteps, type Plan } from "../core/plan.ts";
+import { planLaunch, planReplace, planReuse, type Launching } from "../core/planLaunch.ts";
+import { deploymentKey } from "../core/projects.ts";
+import { decide, type Decision, type Existing } from "../core/reuse.ts";
+import { findApp } from "../engine/app.ts";
+import { BasisChangedError, GpuTakenError, GpuTroubleError } from "../engine/execute.ts";
+import { detectPlatform, observe, type Look } from "../engine/observe.ts";
+import type { App } from "./app.ts";
+import { askExisting, pickExisting } from "./existing.ts";
+import { answered, circumstancesOf, draft, parallel } from "./launchDraft.ts";
+import { askInputs } from "./launchInputs.ts";
+import type { LaunchKeys } from "./launch.ts";
+import { launchTarget, type LaunchTarget } from "./launchTarget.ts";
+import { withLock } from "./launchLock.ts";
+import { notify } from "./notify.ts";
+import { open } from "./open.ts";
+import { projectImage, type ProjectImage } from "./projectImage.ts";
+import { confirm } from "./prompts.ts";
+import { lossesText, whatIsLost } from "./removal.ts";
+import { runCommandOf } from "./runCommand.ts";
+import { runPlan } from "./runPlan.ts";
+import { settings } from "./settings.ts";
+import { engineGpus, findContainer, reach, type Reach } from "./target.ts";
+
+export interface Launched {
+  outcome: "created" | "reused" | "revived" | "restarted" | "parallel" | "shown";
+  container: { id: string; name: string };
+  command: string;
+  log?: string;
+  url?: string;
+}
+
+/** What is to be done, decided on what there was a moment ago. */
+interface Proposal {
+  outcome: Exclude<Launched["outcome"], "shown">;
+  plan: Plan;
+  launching: Launching;
+  /** The container that it is done to, or that makes room. */
+  look?: Look;
+  /** What goes with it. */
+  losses?: string;
+  notes: string[];
+}
+
+/** Finds out what is there, asks what is to be asked, and carries it out. @throws UserError, Cancelled */
+export async function launchOne(app: App, keys: LaunchKeys, question: string): Promise<Launched> {
+  const silent = keys.confirm === false;
+  const found = await launchTarget(app, keys, { silent, question });
+  const reached = await reach(app);
+  const deployment = {
+    ...found.deployment,
+    questions: withPlatformDefault(found.deployment.questions, await detectPlatform(reached.engine)),
+  };
+  const meant = { project: found.project, deployment };
+  let answers: Answers = keys.inputs ?? {};
+  if (!silent) answers = await askInputs(app, found.project, deployment, answers, { again: false });
+  let wanted = keys.existing;
+  let { rebuild = false } = keys;
+  for (;;) {
+    const first = await answered(deployment, answers);
+    const image = await projectImage(reached, first, { silent, rebuild });
+    rebuild = false;
+    const proposal = await propose(app, reached, meant, { answers, first, image, silent, wanted, container: keys.container });
+    try {
+      if (!silent) {
+        const answer = await confirmPlan(reached, proposal);
+        if (answer === "show") return await shown(reached, proposal);
+        if (answer === "change") {
+          if (deployment.questions.length > 0)
+            answers = await askInputs(app, found.project, deployment, answers, { again: true });
+          else if (proposal.look === undefined) return await change(found);
+          wanted = undefined;
+          continue;
+        }
+      }
+      const launched = await carryOut(app, reached, meant, proposal, silent);
+      await openLaunched(
+        app,
+        reached,
+        launched,
+        proposal.launching.launch,
+        keys.open ?? (silent ? "none" : settings.open()),
+        !silent,
+      );
+      return launched;
+    } catch (error) {
+      // What was decided on is not so any more: the questions come again.
+      const isStale = error instanceof GpuTakenError || error instanceof BasisChangedError || error instanceof GpuTroubleError;
+      if (silent || !isStale || (error instanceof GpuTroubleError && !proposal.look)) throw error;
+      void notify.warn(error.message);
+      wanted = undefined;
+    }
+  }
+}
+
+interface Circumstance {
+  answers: Answers;
+  /** For the deployment's own name. */
+  first: Launch;
+  image: ProjectImage;
+  silent: boolean;
+  wanted: Existing | undefined;
+  container: string | undefined;
+}
+
+/** Looks at what is there, and decides with the user what to do. @throws UserError, Cancelled */
+async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, given: Circumstance): Promise<Proposal> {
+  const { answers, first, image, silent, wanted } = given;
+  const looks = await lookAround(app, reached, deployment, given);
+  const look = await chooseLook(looks, first.spec.name, given);
+  if (!look) {
+    if (wanted === "reuse" || wanted === "revive")
+      throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it without 'existing'.", first.spec.name));
+    const launching = await draft(app, reached, deployment, first, image);
+    return { outcome: "created", plan: planLaunch(launching), launching, notes: [] };
+  }
+  const own = await answered(deployment, answers, circumstancesOf(look.found, deployment));
+  const decision = decide(own.spec, look.observed, engineGpus(app, reached));
+  const existing = await chooseExisting(look, decision, silent, wanted);
+  if (existing === "parallel") {
+    const { launch: beside, uncertain } = await parallel(reached, deployment, answers, new Date());
+    const launching = await draft(app, reached, deployment, beside, image);
+    const notes = uncertain ? [vscode.l10n.t("Whether its ports are free on the engine's machine is unknown from here.")] : [];
+    return { outcome: "parallel", plan: planLaunch(launching), launching, notes };
+  }
+  const launching = await draft(app, reached, deployment, own, image, look.found.id);
+  const appRuns = look.appRuns === true;
+  if (existing === "restart") {
+    const lost = silent ? undefined : await whatIsLost(reached, look.found);
+    const plan = planReplace(launching, look.found, { appRuns, volumes: lost !== undefined, now: new Date() });
+    return { outcome: "restarted", plan, launching, look, notes: [], ...(lost ? { losses: lossesText(lost) } : {}) };
+  }
+  const plan = planReuse(launching, look.found, { appRuns, revive: existing === "revive" });
+  return { outcome: existing === "revive" ? "revived" : "reused", plan, launching, look, notes: [] };
+}
+
+async function lookAround(
+  app: App,
+  reached: Reach,
+  deployment: LaunchTarget["deployment"],
+  { first, container }: Circumstance,
+): Promise<Look[]> {
+  const [containers, images] = await Promise.all([reached.engine.containers(), reached.engine.images()]);
+  const own = { ...deployment, name: first.spec.name, preview: first };
+  const found =
+    container === undefined
+      ? candidates(own, containers, images, app.user)
+      : [{ by: "name" as const, container: await findContainer(reached, container, "") }];
+  const tools = {
+    ...reached,
+    hostGpus: engineGpus(app, reached),
+    probeTimeout: settings.probeTimeout(),
+    findApp: async (id: string) => first.app !== undefined && findApp(reached, id, first.app.process),
+  };
+  const looking = observe(tools, first.spec, found);
+  if (found.length === 0) return looking;
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Looking at what is there") },
+    () => looking,
+  );
+}
+
+/** Which of the containers that are there is meant; undefined: none, a new one is made. */
+async function chooseLook(
+  looks: readonly Look[],
+  name: string,
+  { silent, wanted, container }: Circumstance,
+): Promise<Look | undefined> {
+  const canonical = looks.find(({ found }) => found.name === name);
+  if (container !== undefined) return looks[0];
+  if (silent || wanted !== undefined) return canonical;
+  const known = looks.filter(({ by }) => by !== "image");
+  if (known.length === 1 && canonical) return canonical;
+  if (looks.length === 0) return undefined;
+  return pickExisting(looks, canonical ? undefined : name);
+}
+
+async function chooseExisting(look: Look, decision: Decision, silent: boolean, wanted: Existing | undefined): Promise<Existing> {
+  const { name } = look.found;
+  if (wanted !== undefined) {
+    requireViable(decision, wanted, name);
+    return wanted;
+  }
+  if (silent) {
+    const viable = decision.choices.map(({ existing }) => `'${existing}'`).join(", ");
+    throw new UserError(vscode.l10n.t("There is a container '{0}' already: give 'existing', one of {1}.", name, viable));
+  }
+  return askExisting(look, decision);
+}
+
+async function confirmPlan(
+  reached: Reach,
+  { plan, launching, outcome, losses, notes, look }: Proposal,
+): Promise<"yes" | "change" | "show"> {
+  const yes = vscode.l10n.t("Yes, launch it");
+  const change = vscode.l10n.t("No, let me change something");
+  const show = vscode.l10n.t("Just show the command, don't run");
+  const creates = outcome !== "reused" && outcome !== "revived";
+  const detail = [
+    ...(creates ? [runCommandLines(launching.spec)] : []),
+    vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context),
+    ...notes,
+    ...(losses === undefined || !look
+      ? []
+      : [vscode.l10n.t("Once the new one is up, the old container {0} is removed. {1}", look.found.name, losses)]),
+    renderSteps(plan),
+  ].join("\n\n");
+  const question = creates
+    ? vscode.l10n.t("Ready to launch the container with this command?")
+    : vscode.l10n.t("Ready to launch in the container '{0}' with these steps?", plan.container.name);
+  const answer = await confirm(question, detail, yes, change, show);
+  return answer === yes ? "yes" : answer === change ? "change" : "show";
+}
+
+async function carryOut(
+  app: App,
+  reached: Reach,
+  { project, deployment }: LaunchTarget,
+  { plan, launching, outcome, look }: Proposal,
+  silent: boolean,
+): Promise<Launched> {
+  const { spec, launch: chosen } = launching;
+  const isNew = outcome !== "reused" && outcome !== "revived";
+  const shownCommand = isNew || !look ? runCommand(spec) : await runCommandOf(reached, look.found.id);
+  const { id, name, log, url } = await withLock(app, reached, plan, () =>
+    runPlan(app, reached, plan, {
+      silent,
+      deploy: isNew || !look ? spec : look.observed.spec,
+      launch: {
+        key: deploymentKey(project.folder, deployment.service),
+        ...(chosen.app ? { app: chosen.app.start } : {}),
+        settings: { Project: project.folder, Service: deployment.service, Outcome: outcome },
+      },
+    }),
+  );
+  return {
+    outcome,
+    container: { id, name },
+    command: shownCommand,
+    ...(log === undefined ? {} : { log }),
+    ...(url === undefined ? {} : { url }),
+  };
+}
+
+async function openLaunched(
+  app: App,
+  reached: Reach,
+  { container, url }: Launched,
+  { attach }: Launch,
+  wanted: "window" | "terminal" | "none",
+  ask: boolean,
+): Promise<void> {
+  if (ask && url !== undefined) void tellUrl(container.name, url);
+  try {
+    await open(app, reached, container.id, wanted, { ask, ...(await folderIn(reached, container.id, attach.folder)) });
+  } catch (error) {
+    throw error instanceof UserError
+      ? new UserError(vscode.l10n.t("{0} runs, but: {1}", container.name, error.message), error.remedy)
+      : error;
+  }
+}
+
+/** The deployment's folder, where the image has it. */
+async function folderIn({ engine }: Reach, id: string, folder: string | undefined): Promise<{ folder?: string }> {
+  return folder !== undefined && (await engine.has(id, folder)) ? { folder } : {};
+}
+
+async function tellUrl(name: string, url: string): Promise<void> {
+  const openIt = vscode.l10n.t("Open in Browser");
+  if ((await notify.info(vscode.l10n.t("{0} is ready at {1}", name, url), openIt)) === openIt)
+    await vscode.env.openExternal(vscode.Uri.parse(url));
+}
+
+async function shown(reached: Reach, { launching, plan, outcome, look }: Proposal): Promise<Launched> {
+  const isNew = outcome !== "reused" && outcome !== "revived";
+  const lines = isNew ? runCommandLines(launching.spec) : `# ${plan.title}`;
+  const steps = renderSteps(plan)
+    .split("\n")
+    .map((line) => `# ${line}`);
+  const content = `# ${vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context)}\n${lines}\n\n${steps.join("\n")}\n`;
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "shellscript", content }));
+  const name = plan.container.name;
+  return { outcome: "shown", container: { id: look?.found.id ?? "", name }, command: runCommand(launching.spec) };
+}
+
+/** Without questions to ask again, what is to be changed stands in the file. */
+async function change({ project, deployment }: LaunchTarget): Promise<never> {
+  const { line } = deployment.at;
+  const selection = new vscode.Range(line - 1, 0, line - 1, 0);
+  await vscode.window.showTextDocument(vscode.Uri.file(project.file), { selection });
+  throw new Cancelled();
+}

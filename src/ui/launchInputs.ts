@@ -1,0 +1,51 @@
+import * as vscode from "vscode";
+import type { Deployment } from "../core/compose/deployment.ts";
+import { answerProblem, type Answers, type Question } from "../core/compose/inputs.ts";
+import { deploymentKey, type Project } from "../core/projects.ts";
+import type { App } from "./app.ts";
+import { askInTurn, isBack, pick, type, type Answer, type Place } from "./prompts.ts";
+
+const key = ({ folder }: Project, { service }: Deployment) => `inputs.${deploymentKey(folder, service)}`;
+
+/** What was answered last, in this workspace. */
+export const lastAnswers = (app: App, project: Project, deployment: Deployment): Answers =>
+  app.memory.get<Answers>(key(project, deployment)) ?? {};
+
+/**
+ * Asks the questions that `given` leaves open, in the file's order, with a way back; the answers of the last time are proposed, and these are
+ * remembered. `again`: all of them. @throws Cancelled
+ */
+export async function askInputs(
+  app: App,
+  project: Project,
+  deployment: Deployment,
+  given: Answers,
+  { again }: { again: boolean },
+): Promise<Answers> {
+  const last = lastAnswers(app, project, deployment);
+  const answers: Record<string, string | number | boolean> = { ...given };
+  const open = deployment.questions.filter(({ id }) => again || given[id] === undefined);
+  const questions = open.map((question) => async (place: Place): Promise<Answer<void>> => {
+    const answer = await askOne(place, question, answers[question.id] ?? last[question.id]);
+    if (isBack(answer)) return answer;
+    answers[question.id] = answer;
+  });
+  await askInTurn(vscode.l10n.t("Launch {0}", deployment.title), questions);
+  if (open.length > 0) await app.memory.update(key(project, deployment), { ...last, ...answers });
+  return answers;
+}
+
+async function askOne(place: Place, question: Question, last: string | number | boolean | undefined): Promise<Answer<string>> {
+  const { prompt, options, default: preset = "" } = question;
+  // An answer of the last time may not fit what the file says now.
+  const proposed = last !== undefined && answerProblem(question, String(last)) === undefined ? String(last) : preset;
+  if (options) {
+    const choices = options.map((value) => ({
+      label: value,
+      ...(value === preset ? { description: vscode.l10n.t("default") } : {}),
+      value,
+    }));
+    return pick(place, prompt, choices, proposed);
+  }
+  return type(place, prompt, proposed, (text) => answerProblem(question, text.trim()));
+}

@@ -1,0 +1,67 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Plan } from "../core/plan.ts";
+import type { App } from "./app.ts";
+import type { Reach } from "./target.ts";
+
+interface Lock {
+  pid: number;
+  host: string;
+  name: string;
+}
+
+/** While a container is set aside by a window, the other windows of this user must not offer to put it back. */
+export async function withLock<T>(app: App, { engine }: Reach, plan: Plan, work: () => Promise<T>): Promise<T> {
+  if (plan.failedName === undefined) return work();
+  const lock: Lock = { pid: process.pid, host: engine.endpoint.host, name: plan.container.name };
+  const file = join(
+    folder(app),
+    `${createHash("sha256").update(`${lock.host} ${lock.name} ${lock.pid}`).digest("hex").slice(0, 16)}.json`,
+  );
+  await mkdir(folder(app), { recursive: true });
+  await writeFile(file, JSON.stringify(lock));
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** Whether some window is at work on the container of this name. */
+export async function isLocked(app: App, { engine }: Pick<Reach, "engine">, name: string): Promise<boolean> {
+  const all = await locks(app);
+  return all.some(({ lock }) => lock.host === engine.endpoint.host && lock.name === name && isAlive(lock.pid));
+}
+
+/** Whether a window was closed, or ended, while it had set a container aside; asks no engine. Such locks are gone after that. */
+export async function takeBrokenLocks(app: App): Promise<boolean> {
+  const broken = (await locks(app)).filter(({ lock }) => !isAlive(lock.pid));
+  await Promise.all(broken.map(({ file }) => rm(file, { force: true })));
+  return broken.length > 0;
+}
+
+async function locks(app: App): Promise<{ file: string; lock: Lock }[]> {
+  const files = await readdir(folder(app)).catch(() => []);
+  const read = files.map(async (name) => {
+    const file = join(folder(app), name);
+    const text = await readFile(file, "utf8").catch(() => "");
+    try {
+      return [{ file, lock: JSON.parse(text) as Lock }];
+    } catch {
+      return []; // half-written: its writer is at work
+    }
+  });
+  return (await Promise.all(read)).flat();
+}
+
+const folder = (app: App) => join(app.storage.fsPath, "restarts");
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

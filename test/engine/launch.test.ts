@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { withAnswers, type Circumstances, type Deployment } from "../../src/core/compose/deployment.ts";
+import { readProject } from "../../src/core/compose/project.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import { launchSpec, planLaunch, planReplace, planReuse, type Launching } from "../../src/core/planLaunch.ts";
+import type { Executed, StepEvent, Tools } from "../../src/engine/execute.ts";
+import { findApp } from "../../src/engine/app.ts";
+import { freePort } from "../../src/engine/freePort.ts";
+import type { LabEngine } from "../lab/engine.ts";
+import { carryOut, removeContainers, sentenceOf, toolsFor, until, useEngine } from "./support.ts";
+
+const example = new URL("../../examples/perception/compose.yaml", import.meta.url).pathname;
+
+/** A deployment of a compose file, as the workbench reads it. */
+function deploymentOf(text: string, env: Record<string, string> = {}): Deployment {
+  const { deployments, issues } = readProject({
+    folder: "/srv/cv",
+    files: [{ path: "compose.yaml", text }],
+    env: { HOME: "/tmp/berth-launch-home", ...env },
+    naming: { container: "{{service}}", image: "{{project}}-{{service}}", user: "tester", uid: "0" },
+  });
+  const [deployment] = deployments;
+  assert(deployment, JSON.stringify(issues));
+  return deployment;
+}
+
+/** An app of a few lines of shell that says when it stops, in an image that has nothing else. */
+const small = `
+services:
+  box:
+    image: berth-lab/busybox:1
+    x-berth:
+      setup: ["echo once >>/set-up"]
+      prepare: ["echo again >>/prepared"]
+      configure: [{ file: /etc/box.ini, format: ini, set: { main.level: "{{port}}" } }]
+      app: { start: "trap 'exit 0' TERM; while :; do sleep 0.1; done", port: 9000 }
+`;
+
+describe("a deployment is launched, reused, restarted and run in parallel", function () {
+  let lab: LabEngine;
+  let tools: Tools;
+
+  before(async function () {
+    this.timeout(600_000);
+    lab = await useEngine("launch", ["busybox", "exits", "perception"]);
+    tools = await toolsFor(lab.env);
+  });
+  after(() => lab.dispose());
+  afterEach(() => removeContainers(lab));
+
+  async function launching(deployment: Deployment, circumstances: Circumstances = {}, answers = {}): Promise<Launching> {
+    const launch = withAnswers(deployment, answers, circumstances);
+    const image = await tools.engine.inspectImage(launch.spec.image);
+    assert(image, `${launch.spec.image} is not on the engine`);
+    const origin = { project: deployment.project, service: deployment.service };
+    return {
+      launch,
+      spec: launchSpec(launch, image, { user: "tester", origin }),
+      imageId: image.id,
+      ready: { interval: 200, timeout: 30_000 },
+    };
+  }
+  const inspect = async (name: string) => {
+    const found = await tools.engine.inspect(name);
+    assert(found, `${name} is not there`);
+    return found;
+  };
+  const inside = async (name: string, ...command: string[]) => lab.docker("exec", name, ...command);
+  const names = async () => (await tools.engine.containers()).map(({ name, state }) => `${name} ${state}`).sort();
+
+  describe("the perception example", () => {
+    const perception = () => deploymentOf(readFileSync(example, "utf8").replace("gpus: all", ""));
+
+    it("five times over: launch, reuse, restart, parallel, retire", async function () {
+      this.timeout(300_000);
+      const deployment = perception();
+      const { port } = await freePort(tools, 9000);
+      for (let round = 1; round <= 5; round++) {
+        // Launched: its configuration edited, its engine built, its app ready on its port.
+        const first = await carryOut(planLaunch(await launching(deployment, { port }, { batch: round })), tools);
+        assert.equal(first.url, `http://localhost:${port}/`);
+        assert.match(await inside(first.name, "cat", "/opt/app/main.txt"), new RegExp(`http-port *= *${port}`));
+        assert.match(await inside(first.name, "cat", "/opt/app/main.txt"), new RegExp(`batch-size *= *${round}`));
+        assert.match(await (await fetch(`http://localhost:${port}/api/v1/ready`)).text(), /ds-ready/);
+
+        // Reused after the app ran: the same container, another configuration.
+        const again = await launching(deployment, { port }, { batch: round + 10 });
+        const reused = await carryOut(planReuse(again, await inspect(first.id), { appRuns: true, revive: false }), tools);
+        assert.equal(reused.id, first.id);
+        assert.equal(reused.url, first.url);
+        assert.match(await inside(first.name, "cat", "/opt/app/main.txt"), new RegExp(`batch-size *= *${round + 10}`));
+
+        // In parallel: on another port, both answer.
+        const other = await freePort(tools, port + 1);
+        const beside = await launching(deployment, { name: `${first.name}-beside`, port: other.port });
+        const parallel = await carryOut(planLaunch(beside), tools);
+        assert.equal(parallel.url, `http://localhost:${other.port}/`);
+        for (const url of [reused.url, parallel.url]) assert.match(await (await fetch(`${url}api/v1/ready`)).text(), /ds-ready/);
+
+        // Restarted: a fresh one under the same name, the old one gone.
+        const old = await inspect(first.id);
+        const fresh = planReplace(again, old, { appRuns: true, volumes: false, now: new Date() });
+        const restarted = await carryOut(fresh, tools);
+        assert.notEqual(restarted.id, first.id);
+        assert.equal(restarted.url, first.url);
+        assert.deepEqual(await names(), [`${first.name} running`, `${first.name}-beside running`]);
+        await removeContainers(lab);
+      }
+    });
+
+    it("that needs a display it does not get says so, and leaves nothing", async () => {
+      const plan = planLaunch({
+        ...(await launching(perception(), {}, { sink: "eglsink" })),
+        display: { env: { DISPLAY: ":7" }, mounts: [], socket: "/tmp/.X11-unix/X7" },
+      });
+      assert.equal(
+        await sentenceOf(carryOut(plan, tools)),
+        "There is no display socket /tmp/.X11-unix/X7 in rtvicv-perception-docker: start an X server on this machine, or launch it without a display.",
+      );
+      assert.deepEqual(await names(), []);
+    });
+  });
+
+  /** Runs once: the file that the small deployment's configuration is in. */
+  async function withConfiguration(): Promise<void> {
+    const id = await lab.docker("create", "berth-lab/busybox:1", "sh", "-c", "printf '[main]\\nlevel = 1\\n' >/etc/box.ini");
+    await lab.docker("start", "--attach", id);
+    await lab.docker("commit", id, "berth-test/box:1");
+    await lab.docker("rm", id);
+  }
+  const boxed = () => deploymentOf(small.replace("berth-lab/busybox:1", "berth-test/box:1"));
+
+  describe("whatever goes wrong", () => {
+    before(withConfiguration);
+
+    it("setup is done once in a container, prepare and configuration before every start of the app", async () => {
+      const first = await carryOut(planLaunch(await launching(boxed())), tools);
+      for (let n = 2; n <= 4; n++) {
+        const again = await launching(boxed());
+        await carryOut(planReuse(again, await inspect(first.id), { appRuns: true, revive: false }), tools);
+        assert.equal(await inside("box", "cat", "/set-up"), "once");
+        assert.equal(await inside("box", "cat", "/prepared"), Array(n).fill("again").join("\n"));
+        assert(await findApp(tools, first.id, undefined), "its app does not run");
+        assert.equal((await inside("box", "sh", "-c", "grep -l BERTH_APP=1 /proc/[0-9]*/environ | wc -l")) > "0", true);
+      }
+    });
+
+    it("a stopped one is started for its reuse", async () => {
+      const first = await carryOut(planLaunch(await launching(boxed())), tools);
+      await lab.docker("stop", "--time", "0", first.id);
+      await carryOut(planReuse(await launching(boxed()), await inspect(first.id), { appRuns: false, revive: false }), tools);
+      assert(await findApp(tools, first.id, undefined));
+    });
+
+    it("cancelled at any step, a launch leaves nothing", async () => {
+      const plan = planLaunch(await launching(boxed()));
+      for (let moment = 0; moment < plan.steps.length * 2; moment++) {
+        await cancelAt(plan, moment);
+        assert.deepEqual(await names(), [], `after moment ${moment}`);
+      }
+    });
+
+    it("cancelled at any step, a restart leaves the old one as it was: running, with its app", async function () {
+      this.timeout(300_000);
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      await inside("box", "sh", "-c", "echo mine >/work");
+      const plan = async () =>
+        planReplace(await launching(boxed()), await inspect(id), { appRuns: true, volumes: false, now: new Date() });
+      const moments = (await plan()).steps.length * 2;
+      for (let moment = 0; moment < moments; moment++) {
+        await cancelAt(await plan(), moment);
+        assert.deepEqual(await names(), ["box running"], `after moment ${moment}`);
+        assert.equal((await inspect("box")).id, id);
+        assert.equal(await inside("box", "cat", "/work"), "mine");
+        assert(await findApp(tools, id, undefined), `its app does not run after moment ${moment}`);
+      }
+    });
+
+    it("cancelled at any step, a reuse leaves its app and its configuration as they were", async function () {
+      this.timeout(300_000);
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const plan = async () =>
+        planReuse(await launching(boxed(), { name: "box", port: 9100 }), await inspect(id), { appRuns: true, revive: false });
+      const moments = (await plan()).steps.length * 2;
+      for (let moment = 0; moment < moments; moment++) {
+        await cancelAt(await plan(), moment);
+        assert.deepEqual(await names(), ["box running"], `after moment ${moment}`);
+        assert.match(await inside("box", "cat", "/etc/box.ini"), /level = 9000/, `after moment ${moment}`);
+        assert(await findApp(tools, id, undefined), `its app does not run after moment ${moment}`);
+      }
+    });
+
+    async function cancelAt(plan: Plan, moment: number): Promise<void> {
+      const abort = new AbortController();
+      const onEvent = (_event: StepEvent, n: number) => n === moment && abort.abort();
+      const thrown: unknown = await carryOut(plan, tools, { signal: abort.signal, onEvent }).catch((error: unknown) => error);
+      assert(thrown instanceof Error, `moment ${moment} was not cancelled`);
+    }
+
+    it("a file or a key that is not there ends the launch before the app starts, and leaves nothing", async () => {
+      const wrong = small.replace("berth-lab/busybox:1", "berth-test/box:1");
+      const missing = deploymentOf(wrong.replace("main.level", "main.levl"));
+      assert.match(
+        await sentenceOf(carryOut(planLaunch(await launching(missing)), tools)),
+        /^\/etc\/box\.ini has no key 'main\.levl'/,
+      );
+      const nowhere = deploymentOf(wrong.replace("/etc/box.ini", "/etc/nowhere.ini"));
+      assert.match(await sentenceOf(carryOut(planLaunch(await launching(nowhere)), tools)), /\/etc\/nowhere\.ini/);
+      assert.deepEqual(await names(), []);
+    });
+
+    it("a setup that fails is told with its last words, and leaves nothing", async () => {
+      const failing = deploymentOf(small.replace("echo once >>/set-up", "echo no network >&2; exit 7"));
+      const sentence = await sentenceOf(carryOut(planLaunch(await launching(failing)), tools));
+      assert.match(sentence, /exit code 7/);
+      assert.match(sentence, /no network/);
+      assert.deepEqual(await names(), []);
+    });
+
+    it("a restart whose new one cannot start brings the old one back, running, and keeps the new one to be looked at", async () => {
+      for (let round = 0; round < 3; round++) {
+        const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+        const broken = deploymentOf("services:\n  box:\n    image: berth-lab/exits:1\n    x-berth: { keep_alive: false }\n");
+        const now = new Date(2026, 10, 21, 9, 30, round);
+        const plan = planReplace(await launching(broken), await inspect(id), { appRuns: true, volumes: false, now });
+        const sentence = await sentenceOf(carryOut(plan, tools));
+        assert.match(sentence, /^box exited at once with exit code 3 \(not out of memory\)/);
+        assert.match(sentence, /It is kept as box-failed-20261121_09300\d; the one before is back\./);
+        for (const word of ["one", "two", "three"]) assert(sentence.includes(word), sentence);
+        assert.deepEqual(await names(), [`box running`, `box-failed-20261121_09300${round} exited`]);
+        assert.equal((await inspect("box")).id, id);
+        await removeContainers(lab);
+      }
+    });
+
+    it("of two windows that launch it at once, one does and the other is told", async () => {
+      for (let round = 0; round < 5; round++) {
+        const plans = [planLaunch(await launching(boxed())), planLaunch(await launching(boxed()))];
+        const results = await Promise.allSettled(plans.map((plan) => carryOut(plan, tools)));
+        const failed = results.filter((result) => result.status === "rejected");
+        assert.equal(failed.length, 1);
+        assert.match(String(failed[0]?.reason), /There is a container named 'box' already/);
+        assert.deepEqual(await names(), ["box running"]);
+        await removeContainers(lab);
+      }
+    });
+
+    it("of two windows that restart it at once, one does and the other is told", async () => {
+      for (let round = 0; round < 3; round++) {
+        const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+        const old = await inspect(id);
+        const plan = async () => planReplace(await launching(boxed()), old, { appRuns: true, volumes: false, now: new Date() });
+        const results = await Promise.allSettled([await plan(), await plan()].map((one) => carryOut(one, tools)));
+        const done = results.filter(
+          (result): result is PromiseFulfilledResult<Executed & { events: string[] }> => result.status === "fulfilled",
+        );
+        assert.equal(done.length, 1, JSON.stringify(results));
+        assert.deepEqual(await names(), ["box running"]);
+        assert.equal((await inspect("box")).id, done[0]?.value.id);
+        await removeContainers(lab);
+      }
+    });
+  });
+
+  describe("an engine that is stopped in the middle, and started again", () => {
+    before(withConfiguration);
+
+    async function strikeAt(plan: Plan, moment: number): Promise<void> {
+      let struck: Promise<void> | undefined;
+      const onEvent = (_event: StepEvent, n: number) => {
+        if (n === moment) struck = lab.stop();
+      };
+      const thrown: unknown = await carryOut(plan, tools, { onEvent }).catch((error: unknown) => error);
+      await struck;
+      await lab.start();
+      assert(thrown instanceof Error, `moment ${moment}: it was carried out all the same`);
+      return;
+    }
+
+    it("of a launch, at every step: nothing is left", async function () {
+      this.timeout(600_000);
+      const { steps } = planLaunch(await launching(boxed()));
+      for (let n = 0; n < steps.length; n++) {
+        await strikeAt(planLaunch(await launching(boxed())), n * 2);
+        await until(`nothing to be left after ${steps[n]?.kind}`, async () => (await names()).length === 0);
+      }
+    });
+
+    it("of a restart, at every step: the old one is back under its name", async function () {
+      this.timeout(600_000);
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const plan = async () =>
+        planReplace(await launching(boxed()), await inspect(id), { appRuns: true, volumes: false, now: new Date() });
+      const { steps } = await plan();
+      for (let n = 0; n < steps.length; n++) {
+        const next = await plan();
+        await strikeAt(next, n * 2);
+        // What had not stopped it yet does not start it: then the engine stopped it, as any other.
+        const wasStopped = next.steps.slice(0, n).some(({ kind }) => kind === "stop");
+        const back = wasStopped ? ["box running"] : ["box running", "box exited"];
+        await until(`the old one to be back after ${steps[n]?.kind}`, async () => back.includes((await names()).join()));
+        assert.equal((await inspect("box")).id, id);
+        await lab.docker("start", id);
+      }
+    });
+  });
+});
