@@ -46,7 +46,8 @@ export async function configure(
       await write(tools.cli, container, file, file.after, signal);
     }
   } catch (error) {
-    await writeBack(tools, container, done).catch(() => undefined); // why it failed is what there is to tell
+    // One by one, since the one that failed may fail again; why it failed is what there is to tell.
+    for (const file of done.reverse()) await writeBack(tools, container, [file]).catch(() => undefined);
     throw error;
   }
   return [...files.values()];
