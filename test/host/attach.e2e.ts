@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { clear, packageExtension, type Scene, scene, state } from "./support.ts";
 
 describe("attach, with a stand-in for Dev Containers", () => {
@@ -130,5 +132,44 @@ describe("attach, without Dev Containers", () => {
     );
     await window.close();
     assert.equal(await state(lab.engine, "work"), "running");
+  });
+
+  it("each of two containers of one image has its own deployment's folder and user", async () => {
+    await clear(lab.engine);
+    const file = join(lab.folder, "compose.yaml");
+    const service = (name: string, user: string) =>
+      `  ${name}:\n    image: berth-lab/python:1\n    container_name: ${name}\n    x-berth: { attach: { folder: /opt/${name}, user: "${user}" } }\n`;
+    await writeFile(file, `services:\n${service("front", "1001")}${service("back", "1002")}`);
+    for (const name of ["front", "back"]) {
+      await lab.engine.docker("run", "-d", "--name", name, "--init", "berth-lab/python:1", "tail", "-f", "/dev/null");
+      await lab.engine.docker("exec", name, "mkdir", "-p", `/opt/${name}`);
+    }
+    const window = await lab.open();
+    try {
+      await window.treeWith("Projects", "back");
+      for (const [name, user] of [
+        ["front", "1001"],
+        ["back", "1002"],
+      ] as const) {
+        await window.rowAction("Containers", name, "Attach");
+        const { message, detail } = await window.modal();
+        assert.equal(message, `A window in ${name} needs the Dev Containers extension.`);
+        assert.match(detail, new RegExp(`code --folder-uri vscode-remote://attached-container\\+[0-9a-f]+/opt/${name}$`));
+        await window.answer("Open Terminal");
+        await window.until(
+          () => window.terminalText(),
+          (text) => text.trimEnd().endsWith(`/opt/${name}$`),
+        );
+        await window.typeInTerminal("echo I am $(id -u) in $PWD");
+        await window.page.keyboard.press("Enter");
+        await window.until(
+          () => window.terminalText(),
+          (text) => text.includes(`I am ${user} in /opt/${name}`),
+        );
+      }
+    } finally {
+      await rm(file);
+      await window.close();
+    }
   });
 });
