@@ -58,7 +58,7 @@ export async function decide(app: App, reached: Reach, wish: DeployWish): Promis
 export function proposeName(app: App, image: string, taken: readonly string[]): string {
   const project = vscode.workspace.workspaceFolders?.[0]?.name ?? "";
   const values = { image: imageBaseName(image), project, user: app.user, uid: String(process.getuid?.() ?? "") };
-  return freeName(fillName(settings.containerName(), values), taken);
+  return freeName(fillName(settings.containerName("image"), values), taken);
 }
 
 export function workspaceFolder(): string | undefined {

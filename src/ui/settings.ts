@@ -9,7 +9,9 @@ const get = <T>(key: string, fallback: T): T => vscode.workspace.getConfiguratio
 export const settings = {
   open: (): Open => get("open", "window"),
   context: (): string => get("context", "").trim(),
-  containerName: (): string => get("naming.container", "{{image}}"),
+  /** Empty: not set. An image without a project has nothing but its own name. */
+  containerName: (of: "image" | "project"): string =>
+    get("naming.container", "").trim() || (of === "image" ? "{{image}}" : "{{project}}-{{service}}"),
   imageName: (): string => get("naming.image", "{{project}}-{{service}}"),
   /** Absolute paths, each once. */
   projectFolders: (): string[] => {
