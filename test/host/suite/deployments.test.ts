@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { containerFault, makeStale } from "../../lab/gpu.ts";
-import { berth, docker, fresh, rejection, removeAll } from "./support.ts";
+import { berth, docker, fresh, rejection, removeAll, state } from "./support.ts";
 
 const busybox = "berth-lab/busybox:1";
 const lab = { env: process.env, docker } as never;
@@ -107,5 +107,29 @@ describe("attach, in containers of deployments", () => {
 
   it("a deployment's folder that is not there gives way to the usual one", async () => {
     assert.equal(await opened(three), "--workdir /");
+  });
+
+  it("goes by project and service: a stopped container is started, one that is not there is launched", async () => {
+    const attached = (keys: object) =>
+      berth<{ outcome: string; container: { id: string; name: string } }>("attach", { project: folder(), open: "none", ...keys });
+    await docker("stop", "--time", "0", two);
+    const again = await attached({ service: two });
+    assert.deepEqual([again.outcome, again.container.name], ["attached", two]);
+    assert.equal(await state(two), "running");
+
+    await docker("rm", "--force", three);
+    const fresh = await attached({ service: three });
+    assert.deepEqual([fresh.outcome, fresh.container.name], ["attached", three]);
+    assert.equal(await state(three), "running");
+  });
+
+  it("refuses a service that there is not, several that can be meant, and two kinds of target", async () => {
+    const refused = (keys: object) => rejection(berth("attach", { open: "none", ...keys }));
+    assert.match(await refused({ project: folder(), service: "nobody" }), /^There is no service 'nobody'/);
+    assert.match(await refused({ project: folder() }), /^Which service is meant\?/);
+    assert.equal(
+      await refused({ project: folder(), container: one }),
+      "Give 'project' and 'service', or a container or an image: not both.",
+    );
   });
 });
