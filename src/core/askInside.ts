@@ -14,13 +14,15 @@ while read -r line <&3 && [ "$line" != $'\\r' ]; do :; done
 cat <&3
 printf "\\nberth-status %s\\n" "$code"`;
 
-/** Prints the answer's body and, on a last line, its status; with wget, which tells no status, 200 for success. No proxy comes between, whatever the environment says. */
+/** Prints the answer's body and, on a last line, its status; with wget, which tells no status, 200 for success (its own -T
+ * ends busybox 1.35 of Debian with a segmentation fault). No proxy comes between, whatever the environment says. */
 const script = `unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
 url=http://127.0.0.1:$1$2
+limit=; timeout 10 true 2>/dev/null && limit="timeout 10"
 if command -v curl >/dev/null 2>&1; then curl -q -sS -m 10 --noproxy "*" -w "\\nberth-status %{http_code}\\n" "$url"
-elif command -v wget >/dev/null 2>&1; then wget -q -T 10 -O - "$url" && printf "\\nberth-status 200\\n"
+elif command -v wget >/dev/null 2>&1; then $limit wget -q -O - "$url" && printf "\\nberth-status 200\\n"
 elif command -v python3 >/dev/null 2>&1; then python3 -c '${pythonScript}' "$1" "$2"
-elif command -v bash >/dev/null 2>&1; then bash -c '${bashScript.replaceAll("'", `'\\''`)}' bash "$1" "$2"
+elif command -v bash >/dev/null 2>&1; then $limit bash -c '${bashScript.replaceAll("'", `'\\''`)}' bash "$1" "$2"
 else echo "berth-status none"; fi`;
 
 /** Arguments of `docker` that ask for a path on a port of the container itself. */

@@ -46,6 +46,8 @@ export class AppFailedError extends UserError {
 
 /** How long an app must run to count as started (milliseconds): by then it has said that its port is taken, where another one answers. */
 const settleTime = 1000;
+/** The exit code of what was ended by SIGKILL: 128 and the signal's number. */
+const killed = 137;
 /** The first pause between two questions (milliseconds); it doubles up to the interval. */
 const firstPause = 250;
 /** One question may take so long (milliseconds). */
@@ -248,7 +250,7 @@ function watchApp({ engine, cli }: Tools, { id, name }: Named, process: string |
   let oom = false;
 
   /** How it ended; undefined while it runs. @throws EngineGoneError */
-  async function look(): Promise<End | undefined> {
+  async function look(isLast = false): Promise<End | undefined> {
     const now = await engine.inspect(id);
     const oomKilled = oom || (now?.details.oomKilled ?? false);
     if (!now) return { what: l10n.t("{0} was removed.", name) };
@@ -260,6 +262,11 @@ function watchApp({ engine, cli }: Tools, { id, name }: Named, process: string |
     if ((code ?? 0) === 0 && (await findApp({ cli }, id, process))) return undefined;
     const ended = code ?? (await exitOf(exec)); // what the engine remembers may have come by now
     if (ended === undefined) return { what: l10n.t("The app in {0} does not run.", name), oomKilled };
+    if (ended === killed && !isLast) {
+      // Perhaps with its container, which the engine tells a moment later.
+      await engine.exited(id, AbortSignal.any([signal, AbortSignal.timeout(settleTime)]));
+      return look(true);
+    }
     return { what: l10n.t("The app in {0} ended with exit code {1}.", name, ended), exitCode: ended, oomKilled };
   }
 
@@ -298,7 +305,7 @@ function watchApp({ engine, cli }: Tools, { id, name }: Named, process: string |
     void keepFollowing();
   });
   ended.catch(() => undefined);
-  return { ended, look, /** When it was started, by the engine's clock. */ since: () => since };
+  return { ended, look: async () => look(), /** When it was started, by the engine's clock. */ since: () => since };
 }
 
 /** What the app wrote since its start, without secrets; nothing when that cannot be had. */
