@@ -72,7 +72,7 @@ export async function waitReady(
   signal: AbortSignal,
   onWait?: (text: string) => void,
 ): Promise<{ url?: string }> {
-  const ask = await asker(tools, container, ready);
+  const { ask, askInside } = await asker(tools, container, ready);
   await whileItRuns(tools, container, { ...app, port: ready.port }, signal, async (stop, look) => {
     const settled = delay(settleTime, undefined, { signal: stop });
     settled.catch(() => undefined);
@@ -84,7 +84,10 @@ export async function waitReady(
       onWait?.(reason);
       if (Date.now() >= deadline) {
         const seconds = ready.timeoutMs / 1000;
-        return l10n.t("The app in {0} was not ready within {1} s ({2}: {3}).", container.name, seconds, ready.http, reason);
+        const late = l10n.t("The app in {0} was not ready within {1} s ({2}: {3}).", container.name, seconds, ready.http, reason);
+        const inside = await askInside?.(stop);
+        if (!inside || unready(inside, ready) !== undefined) return late;
+        return `${late} ${l10n.t("Inside the container it is: let it listen on 0.0.0.0, not on 127.0.0.1, which nothing from outside reaches.")}`;
       }
       await delay(Math.min(pause, Math.max(deadline - Date.now(), 0)), undefined, { signal: stop });
     }
@@ -117,10 +120,14 @@ function unready(answer: Answer, { contains }: ReadyWait): string | undefined {
   return contains === undefined || answer.body.includes(contains) ? undefined : l10n.t("the answer has no '{0}' yet", contains);
 }
 
-/** Asks once. @throws Cancelled once the signal is raised, UserError when nobody can ask */
-type Ask = (signal: AbortSignal) => Promise<Answer>;
+interface Asker {
+  /** Asks once. @throws Cancelled once the signal is raised, UserError when nobody can ask */
+  ask: (signal: AbortSignal) => Promise<Answer>;
+  /** Where `ask` asks from outside through a published port. */
+  askInside?: (signal: AbortSignal) => Promise<Answer | undefined>;
+}
 
-async function asker({ cli, engine }: Tools, { id, name }: Named, { port, http }: ReadyWait): Promise<Ask> {
+async function asker({ cli, engine }: Tools, { id, name }: Named, { port, http }: ReadyWait): Promise<Asker> {
   const askInside: (signal: AbortSignal) => Promise<Answer | undefined> = async (signal) => {
     const { stdout, stderr, timedOut } = await cli.probe(askArgs(id, port, http), askTime, signal);
     return timedOut ? { error: l10n.t("no answer within {0} s", askTime / 1000) } : parseAnswer(stdout, stderr);
@@ -130,24 +137,27 @@ async function asker({ cli, engine }: Tools, { id, name }: Named, { port, http }
   const published = publishedTcp(found?.ports ?? []).find((it) => it.container === port);
   const from = !isOurs ? undefined : found?.hostNetwork ? { host: port } : published;
   if (from === undefined)
-    return async (signal) => {
-      const answer = await askInside(signal);
-      if (answer) return answer;
-      throw new UserError(
-        l10n.t(
-          "Nobody can ask whether the app in {0} is ready: its port {1} is not published on this machine, and its image has no curl, wget, python3 or bash. Publish the port, or leave out 'ready'.",
-          name,
-          port,
-        ),
-      );
+    return {
+      ask: async (signal) => {
+        const answer = await askInside(signal);
+        if (answer) return answer;
+        throw new UserError(
+          l10n.t(
+            "Nobody can ask whether the app in {0} is ready: its port {1} is not published on this machine, and its image has no curl, wget, python3 or bash. Publish the port, or leave out 'ready'.",
+            name,
+            port,
+          ),
+        );
+      },
     };
-  return async (signal) => {
+  const ask = async (signal: AbortSignal) => {
     const answer = await get({ port: from.host, host: ("ip" in from ? from.ip : undefined) ?? "localhost" }, http, signal);
     // A socket can be another machine's engine, or this may be a container: then nothing listens here.
     if (!("error" in answer) || !answer.isClosed) return answer;
     const inside = await askInside(signal);
     return inside && !("error" in inside) ? inside : answer;
   };
+  return { ask, ...(published === undefined || found?.hostNetwork ? {} : { askInside }) };
 }
 
 /**
@@ -187,10 +197,8 @@ async function get(
     if (signal.aborted) throw new Cancelled();
     if (timeout.aborted) return { error: l10n.t("no answer within {0} s", askTime / 1000), isClosed: false };
     const { code = "", message } = error as { code?: string; message: string };
-    return {
-      error: code === "ECONNREFUSED" ? l10n.t("nothing listens there yet") : message || code,
-      isClosed: closed.includes(code),
-    };
+    const said = { ECONNREFUSED: l10n.t("nothing listens there yet"), ECONNRESET: l10n.t("it hangs up") }[code];
+    return { error: said ?? (message || code), isClosed: closed.includes(code) };
   } finally {
     agent.destroy();
   }

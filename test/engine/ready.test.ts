@@ -137,6 +137,17 @@ describe("waiting for an app", function () {
     assert.deepEqual(remedy, { title: "Show Logs", command: "berth.showLogs", args: [{ container: container.id }] });
   });
 
+  it("tells that it listens inside only, where its port is published", async () => {
+    const container = await box(published());
+    await lab.docker("exec", container.id, "sed", "-i", "s/0.0.0.0/127.0.0.1/", "/usr/local/bin/perception_app");
+    await start(container);
+    const { message } = await failureOf(wait(container, { timeoutMs: 2000 }));
+    assert.equal(
+      message.split("\n")[0],
+      `The app in ${container.name} was not ready within 2 s (/api/v1/ready: it hangs up). Inside the container it is: let it listen on 0.0.0.0, not on 127.0.0.1, which nothing from outside reaches.`,
+    );
+  });
+
   describe("notices at once", () => {
     /** Long before anybody asks again. */
     const rarely = { intervalMs: 60_000, timeoutMs: 120_000 };
