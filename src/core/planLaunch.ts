@@ -9,6 +9,7 @@ import { isUp } from "./holds.ts";
 import { keepAlive, keepAliveProgram } from "./keepAlive.ts";
 import { asideName, failedName } from "./names.ts";
 import { startSteps, type Plan, type ReadyWhen, type Step } from "./plan.ts";
+import { gpusOf } from "./specDifference.ts";
 import { labelled, secretEnv, type Mount, type Origin, type RunSpec, type StringMap } from "./runSpec.ts";
 
 /** An X11 display of this machine, for the container. */
@@ -118,7 +119,8 @@ export function planReuse(
   const { launch, spec } = launching;
   const { id, name, state } = found;
   const runs = isUp(state);
-  const gpus = spec.gpus;
+  const gpus = gpusOf(spec);
+  const isNew = state === "created"; // it never ran, and so was never set up
   const check: Step[] = gpus === "none" ? [] : [{ kind: "probe", gpus, must: true, cause: "its handle may have gone stale" }];
   const [, ...afterStart] = startSteps(name, "none", id);
   const start: Step[] = revive
@@ -129,7 +131,7 @@ export function planReuse(
   const skipped = [
     { what: "docker run", why: `${name} is there` },
     ...(start.length === 0 ? [{ what: "docker start", why: `${name} runs` }] : []),
-    ...(launch.setup.length > 0 ? [{ what: "setup", why: `it was done when ${name} was created` }] : []),
+    ...(launch.setup.length > 0 && !isNew ? [{ what: "setup", why: `it was done when ${name} was created` }] : []),
   ];
   return {
     title: revive ? l10n.t("Revive {0}", name) : l10n.t("Reuse {0}", name),
@@ -140,7 +142,7 @@ export function planReuse(
       ...check,
       // Looked for even if it was not seen: two of it would be in each other's way.
       ...(launch.app && runs && !revive ? [stopApp(launch.app, appRuns, id, launching.display)] : []),
-      ...appSteps(launching, id, { setup: false }),
+      ...appSteps(launching, id, { setup: isNew }),
     ],
     skipped,
   };
@@ -192,7 +194,7 @@ function newSteps({ spec, reserved = [], secretFiles = [], launch }: Launching):
     ...reserve("another deploy can have chosen the same GPUs"),
     ...startSteps(name, "none"),
     ...reserve("two deploys can have looked at the same moment"),
-    ...(spec.gpus === "none" ? [] : [{ kind: "probe", gpus: spec.gpus, must: true, cause: "it was given GPUs" } as const]),
+    ...(gpusOf(spec) === "none" ? [] : [{ kind: "probe", gpus: gpusOf(spec), must: true, cause: "it was given GPUs" } as const]),
   ];
 }
 

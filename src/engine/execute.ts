@@ -4,7 +4,7 @@ import { Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts"
 import { olderClaim } from "../core/freeGpus.ts";
 import type { About } from "../core/explain.ts";
 import { missingContainer, missingImage, takenName } from "../core/explain.ts";
-import type { Health } from "../core/gpuHealth.ts";
+import { isUsable, type Health } from "../core/gpuHealth.ts";
 import type { Gpu } from "../core/gpu.ts";
 import { isUp } from "../core/holds.ts";
 import type { Plan, Step } from "../core/plan.ts";
@@ -160,8 +160,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return nothing;
       case "probe":
         health = await checkContainerGpu({ id: container.id, gpus: step.gpus }, tools);
-        // Without nvidia-smi inside nobody knows, and images that leave it out work.
-        if (step.must && health.verdict !== "ok" && health.verdict !== "absent")
+        if (step.must && !isUsable(health))
           throw new GpuTroubleError(l10n.t("{0} has no good GPU: {1}", container.name, health.detail));
         return { detail: `${health.verdict}: ${health.detail}` };
       case "stop": {

@@ -32,7 +32,7 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
     throw new UserError(vscode.l10n.t("The app runs in {0} already: stop it first.", found.name));
   const image = await reached.engine.inspectImage(found.imageId);
   if (!image) throw new UserError(vscode.l10n.t("The image of {0} is not on this engine any more.", found.name));
-  const launching = await draft(app, reached, deployment, launch, image, found.id);
+  const launching = await draft(app, reached, deployment, launch, image, { reserve: false });
   const { id, name, url, log } = await runPlan(app, reached, planStartApp(launching, found), {
     silent: !fromUi,
     launch: { key: deploymentKey(project.folder, deployment.service), app: launch.app.start, settings: {} },

@@ -77,19 +77,23 @@ export async function parallel(
   return { launch: { ...launch, spec: { ...launch.spec, ...(ports.length > 0 ? { ports } : {}) } }, uncertain };
 }
 
-/** Everything that the plan of a launch is made from. `without`: the container whose place it takes, which gives its GPUs back. */
+/**
+ * Everything that the plan of a launch is made from. `reserve`: a number of GPUs becomes free ones, for a new container; those of the container
+ * `instead` count as free, since it makes room.
+ */
 export async function draft(
   app: App,
   reached: Reach,
   deployment: Deployment,
   launch: Launch,
   image: ProjectImage,
-  without?: string,
+  { reserve, instead }: { reserve: boolean; instead?: string },
 ): Promise<Launching> {
   const { gpus } = launch.spec;
-  const counted = typeof gpus === "object" && "count" in gpus && isLocal(reached) && app.store.get().gpus.state === "known";
-  const { request, reserved } = counted ? await resolveGpus(app, reached, gpus.count, without) : { request: gpus, reserved: [] };
-  const display = launch.display === "x11" ? await displayFor(reached, launch.spec) : undefined;
+  const counted =
+    reserve && typeof gpus === "object" && "count" in gpus && isLocal(reached) && app.store.get().gpus.state === "known";
+  const { request, reserved } = counted ? await resolveGpus(app, reached, gpus.count, instead) : { request: gpus, reserved: [] };
+  const display = launch.display === "x11" ? await displayFor(reached, launch.spec.user ?? image.user) : undefined;
   const metadata = devcontainerMetadata(launch.attach, image.labels?.["devcontainer.metadata"]);
   const chosen: Launch = { ...launch, spec: { ...launch.spec, gpus: request } };
   return {
@@ -117,7 +121,7 @@ function secretText({ source }: Deployment, variable: string): string {
   return text;
 }
 
-async function displayFor(reached: Reach, { user = "" }: RunSpec): Promise<Display> {
+async function displayFor(reached: Reach, user: string): Promise<Display> {
   if (!isLocal(reached))
     throw new UserError(
       vscode.l10n.t(
@@ -126,7 +130,7 @@ async function displayFor(reached: Reach, { user = "" }: RunSpec): Promise<Displ
       ),
     );
   const { env, mounts, socket } = x11(process.env);
-  const argv = xhostArgs(user.split(":")[0] || "root");
+  const argv = xhostArgs(user);
   const undo = argv.map((arg) => arg.replace(/^\+/, "-"));
   return { env, mounts, socket, ...((await onPath("xhost")) ? { letIn: { argv, undo } } : {}) };
 }

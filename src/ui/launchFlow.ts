@@ -119,34 +119,35 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
   if (!look) {
     if (wanted === "reuse" || wanted === "revive")
       throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it without 'existing'.", first.spec.name));
-    const launching = await draft(app, reached, deployment, first, image);
+    const launching = await draft(app, reached, deployment, first, image, { reserve: true });
     return { outcome: "created", plan: planLaunch(launching), launching, notes: [] };
   }
   const own = await answered(deployment, answers, circumstancesOf(look.found, deployment));
-  const decision = decide(own.spec, look.observed, engineGpus(app, reached));
+  const wished = await draft(app, reached, deployment, own, image, { reserve: false });
+  const decision = decide(wished.spec, look.observed, engineGpus(app, reached));
   const existing = await chooseExisting(look, decision, silent, wanted);
   if (existing === "parallel") {
     const { launch: beside, uncertain } = await parallel(reached, deployment, answers, new Date());
-    const launching = await draft(app, reached, deployment, beside, image);
+    const launching = await draft(app, reached, deployment, beside, image, { reserve: true });
     const notes = uncertain ? [vscode.l10n.t("Whether its ports are free on the engine's machine is unknown from here.")] : [];
     return { outcome: "parallel", plan: planLaunch(launching), launching, notes };
   }
-  const launching = await draft(app, reached, deployment, own, image, look.found.id);
   const appRuns = look.appRuns === true;
   if (existing === "restart") {
+    const launching = await draft(app, reached, deployment, own, image, { reserve: true, instead: look.found.id });
     const lost = silent ? undefined : await whatIsLost(reached, look.found);
     const plan = planReplace(launching, look.found, { appRuns, volumes: lost !== undefined, now: new Date() });
     return { outcome: "restarted", plan, launching, look, notes: [], ...(lost ? { losses: lossesText(lost) } : {}) };
   }
-  const plan = planReuse(launching, look.found, { appRuns, revive: existing === "revive" });
-  return { outcome: existing === "revive" ? "revived" : "reused", plan, launching, look, notes: [] };
+  const plan = planReuse(wished, look.found, { appRuns, revive: existing === "revive" });
+  return { outcome: existing === "revive" ? "revived" : "reused", plan, launching: wished, look, notes: [] };
 }
 
 async function lookAround(
   app: App,
   reached: Reach,
   deployment: LaunchTarget["deployment"],
-  { first, container }: Circumstance,
+  { first, image, container }: Circumstance,
 ): Promise<Look[]> {
   const [containers, images] = await Promise.all([reached.engine.containers(), reached.engine.images()]);
   const own = { ...deployment, name: first.spec.name, preview: first };
@@ -160,8 +161,9 @@ async function lookAround(
     probeTimeout: settings.probeTimeout(),
     findApp: async (id: string) => first.app !== undefined && findApp(reached, id, first.app.process),
   };
-  const looking = observe(tools, first.spec, found);
-  if (found.length === 0) return looking;
+  if (found.length === 0) return [];
+  const { spec } = await draft(app, reached, deployment, first, image, { reserve: false });
+  const looking = observe(tools, spec, found);
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Looking at what is there") },
     () => looking,

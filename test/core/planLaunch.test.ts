@@ -198,6 +198,15 @@ describe("the plan of a reuse", () => {
     );
   });
 
+  it("of one that was only created sets it up as well", () => {
+    const lines = text(planReuse(launching(), container("created"), { appRuns: false, revive: false })).split("\n");
+    assert.equal(
+      lines[4],
+      "4. docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
+    );
+    assert.deepEqual(lines.slice(9), ["Skipped: docker run (rtvicv is there)"]);
+  });
+
   it("of a paused one lets it go on, and looks for an app in it", () => {
     const lines = text(planReuse(launching(), container("paused"), { appRuns: false, revive: false })).split("\n");
     assert.equal(lines[1], "1. docker unpause 5f57956e7fc4 (rtvicv is paused)");
