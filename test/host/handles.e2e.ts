@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { witness } from "../engine/support.ts";
 import { containerFault, makeStale } from "../lab/gpu.ts";
 import { clear, packageExtension, type Scene, scene } from "./support.ts";
@@ -101,19 +103,28 @@ describe("GPU handles are watched, and revived", () => {
     await window.close();
   });
 
-  it("what a restart does not heal is said, with what to do", async () => {
+  it("what a restart does not heal is said, with what to do; a deployment's container can be replaced", async () => {
     const id = await run("train-c", 0);
+    const file = join(lab.folder, "compose.yaml");
+    await writeFile(file, "services:\n  train:\n    image: berth-lab/busybox:1\n    container_name: train-c\n    gpus: all\n");
     const window = await lab.open();
+    await window.treeWith("Projects", /train-c/);
     await window.treeWith("Containers", "train-c");
     await containerFault(lab.engine, id, "mismatch");
     await window.rowMenuAction("Containers", "train-c", "Check GPU Health");
     await window.treeWith("Containers", /train-c .*GPU driver mismatch/);
     await window.rowAction("Containers", "train-c", "Revive Container");
     await window.answer("Revive");
-    const { severity } = await window.notification(
-      "train-c was restarted, and its NVIDIA library does not fit the host's driver all the same: check the host's GPUs, and if they have the same fault, reboot it.",
-    );
-    assert.equal(severity, "warning");
+    const told =
+      "train-c was restarted, and its NVIDIA library does not fit the host's driver all the same: check the host's GPUs, and if they have the same fault, reboot it.";
+    const { severity, buttons } = await window.notification(told);
+    assert.deepEqual([severity, buttons], ["warning", ["Restart"]]);
+    await window.clickNotification("train-c was restarted", "Restart");
+    const question = await window.modal();
+    assert.equal(question.message, "Ready to launch the container with this command?");
+    assert.match(question.detail, /--name train-c /);
+    await window.answer("Cancel");
+    await rm(file);
     await window.close();
   });
 
@@ -122,9 +133,10 @@ describe("GPU handles are watched, and revived", () => {
     await lab.engine.docker("pause", "train-d");
     const window = await lab.open();
     await window.treeWith("Containers", /train-d .*paused/);
+    // VS Code asks the document whenever its visibility changes; its own events of focus come only when it thinks that there is a change.
     const focus = async (has: boolean) => {
       await window.page.evaluate(
-        `Object.defineProperty(document, "hasFocus", { value: () => ${has}, configurable: true }); window.dispatchEvent(new Event("${has ? "focus" : "blur"}"))`,
+        `Object.defineProperty(document, "hasFocus", { value: () => ${has}, configurable: true }); document.dispatchEvent(new Event("visibilitychange"))`,
       );
       await window.page.locator(`.part.titlebar${has ? ":not(.inactive)" : ".inactive"}`).waitFor();
     };
