@@ -304,7 +304,7 @@ function renderReady({ ready, port }: InsideStep & { kind: "ready" }): string {
 export function stepTitle(step: Step): string {
   const titles: Record<Step["kind"], string> = {
     create: l10n.t("creating"),
-    find: l10n.t("creating"),
+    find: l10n.t("looking for its keep-alive"),
     start: l10n.t("starting"),
     running: l10n.t("starting"),
     reserve: l10n.t("reserving GPUs"),

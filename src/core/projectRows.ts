@@ -85,7 +85,8 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
   const told = [word, gpus, ...ports.map((port) => `:${port}`)].filter(Boolean);
   const facts = isWhole && title !== label ? [title, ...told] : told;
   const host = engineHost(state.context?.host ?? "unix://");
-  const steps = (state.launches[key]?.steps ?? []).map((step, n) => stepRow(`${id}:step:${n}`, step));
+  // The newest first: what is under way stands where it is seen, however low the view is.
+  const steps = (state.launches[key]?.steps ?? []).map((step, n) => stepRow(`${id}:step:${n}`, step)).reverse();
   const rows = containers.map((container) => below(containerRow(container, state, now, id), preview.app !== undefined));
   const children = [...steps, ...rows];
   return {

@@ -134,7 +134,11 @@ function tell(app: App, key: string | undefined, name: string, done: readonly St
       outcome,
       ...(detail === undefined ? {} : { detail }),
     })),
-    { title: stepTitle(now), outcome: "running" as const },
+    {
+      title: stepTitle(now),
+      outcome: "running" as const,
+      ...(now.kind === "setup" || now.kind === "prepare" ? { detail: now.argv.at(-1) ?? "" } : {}),
+    },
   ];
   app.store.update({ launches: { ...others, [key]: { name, steps } } });
 }

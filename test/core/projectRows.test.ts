@@ -192,7 +192,7 @@ describe("the projects view", () => {
     assert.equal(described(berths("perception", "cv", { "dev.berth.port": "9000" }), false), told);
   });
 
-  it("has the steps of a running launch before the containers", () => {
+  it("has the steps of a running launch before the containers, the newest first", () => {
     const steps = [
       { title: "Create the container", outcome: "done" as const },
       { title: "Wait until it runs", outcome: "failed" as const, detail: "exit code 1" },
@@ -202,17 +202,17 @@ describe("the projects view", () => {
     const row = only(perception, { launches, containers: [app()] });
     assert.deepEqual(draw([row]), [
       "perception  RT perception · starting · GPU 0 · :9000",
-      "  Create the container",
-      "  Wait until it runs  exit code 1",
       "  Prepare",
+      "  Wait until it runs  exit code 1",
+      "  Create the container",
       "  rtvicv-perception-docker  up 3 h · GPU 0 · :9000",
     ]);
     assert.deepEqual(
       row.children?.slice(0, 3).map(({ icon, menu, accessibilityLabel }) => [icon?.id, menu, accessibilityLabel]),
       [
-        ["check", "step", "Create the container, done"],
-        ["error", "step", "Wait until it runs, failed, exit code 1"],
         ["loading~spin", "step", "Prepare, running now"],
+        ["error", "step", "Wait until it runs, failed, exit code 1"],
+        ["check", "step", "Create the container, done"],
       ],
     );
   });
