@@ -21,14 +21,18 @@ export const checkGpu = command({
     if (container === undefined) {
       const health = await checkHost(app);
       if (fromUi) show(vscode.l10n.t("This machine"), health);
-      return { outcome: "checked", ...health };
+      return result(health);
     }
     const { found, health } = await checkContainer(app, container);
     if (fromUi && isHealable(health.verdict)) void offerWaysOut(app, found, `${found.name}: ${health.detail}`, { revive: true });
     else if (fromUi) show(found.name, health);
-    return { outcome: "checked", ...health };
+    return result(health);
   },
 });
+
+function result({ verdict, detail }: Health): object {
+  return { outcome: "checked", verdict, detail };
+}
 
 async function checkHost(app: App): Promise<Health> {
   const { engine } = await reach(app);
