@@ -17,6 +17,7 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     lab = await scene("launch", { settings: { "berth.open": "none" } });
     await writeFile(join(lab.folder, "compose.yaml"), (await readFile(example, "utf8")).replace("${HOME}", lab.folder));
   });
+  beforeEach(() => clear(lab.engine));
   afterEach(async () => {
     await window.close();
     await clear(lab.engine);
