@@ -65,7 +65,7 @@ describe("waiting for an app", function () {
     it(`asks at ${where}, five rounds of start, ready, stop`, async () => {
       const container = await box(config);
       for (let round = 0; round < 5; round++) {
-        await start(container);
+        await start(container, "perception_app --ready-after 1.5");
         const said: string[] = [];
         const result = await waitReady(tools, container, { process: process_ }, ready, never, (text) => said.push(text));
         assert.deepEqual(result, "ExposedPorts" in config ? { url: await appUrl(tools, container.id, 9000) } : {});
