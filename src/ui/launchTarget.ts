@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { Deployment } from "../core/compose/deployment.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
-import type { Project } from "../core/projects.ts";
+import { mistakeOf, type Project } from "../core/projects.ts";
 import type { App } from "./app.ts";
 import { readProjectFolder } from "./projects.ts";
 import { alone, isBack, pick } from "./prompts.ts";
@@ -24,13 +24,16 @@ export async function launchTarget(
   const fitting = service === undefined ? all : all.filter(({ deployment }) => deployment.service === service);
   if (fitting.length === 0) throw new UserError(...whyNone(projects, service));
   const [only] = fitting;
-  if (only && fitting.length === 1) return only;
+  const ofOne = fitting.every(({ project }) => project === only?.project);
+  // Nobody sees which one is left when the other has a mistake.
+  const broken = silent && ofOne && service === undefined ? (only?.project.broken ?? []) : [];
+  if (only && fitting.length === 1 && broken.length === 0) return only;
   if (silent) {
-    const names = fitting.map(({ project, deployment }) => (named === undefined ? project.name : deployment.service));
+    const names = fitting.map(({ project, deployment }) => (ofOne ? deployment.service : project.name));
     throw new UserError(
-      named === undefined
-        ? vscode.l10n.t("Which project is meant? Give 'project': one of {0}.", [...new Set(names)].join(", "))
-        : vscode.l10n.t("Which service is meant? Give 'service': one of {0}.", names.join(", ")),
+      ofOne
+        ? vscode.l10n.t("Which service is meant? Give 'service': one of {0}.", [...names, ...broken].join(", "))
+        : vscode.l10n.t("Which project is meant? Give 'project': one of {0}.", [...new Set(names)].join(", ")),
     );
   }
   const choices = fitting.map((target) => ({
@@ -46,9 +49,11 @@ export async function launchTarget(
 
 /** By its name or its folder; a folder need not be open, and is read anew. */
 async function projectNamed(app: App, named: string): Promise<Project> {
-  const known = app.store.get().projects.filter(({ name, folder }) => name === named || folder === folderOf(named));
+  const { projects } = app.store.get();
+  const byFolder = projects.find(({ folder }) => folder === folderOf(named));
+  const known = byFolder ? [byFolder] : projects.filter(({ name }) => name === named);
   const [first] = known;
-  if (known.length > 1 && !known.some(({ folder }) => folder === folderOf(named)))
+  if (known.length > 1)
     throw new UserError(
       vscode.l10n.t(
         "Several projects are named '{0}': give the folder, one of {1}.",
@@ -59,7 +64,7 @@ async function projectNamed(app: App, named: string): Promise<Project> {
   // What was typed a moment ago is not in the state yet.
   const found = await readProjectFolder(first?.folder ?? folderOf(named), app);
   if (found) return found;
-  const names = app.store.get().projects.map(({ name }) => name);
+  const names = projects.map(({ name }) => name);
   throw new UserError(
     names.length === 0
       ? vscode.l10n.t("There is no project '{0}': give a folder that holds a compose.yaml.", named)
@@ -79,15 +84,21 @@ function folderOf(named: string): string {
 
 function whyNone(projects: readonly Project[], service: string | undefined): ConstructorParameters<typeof UserError> {
   const bad = projects.find(
-    ({ problem, broken }) => problem !== undefined && (service === undefined || broken.includes(service) || broken.length === 0),
+    ({ mistakes, broken }) => mistakes.length > 0 && (service === undefined || broken.includes(service) || broken.length === 0),
   );
-  if (bad?.problem !== undefined)
+  const mistake = bad && (service === undefined ? bad.mistakes[0] : mistakeOf(bad, service));
+  if (bad && mistake)
     return [
-      vscode.l10n.t("{0} has mistakes, so nothing is launched from it: {1}", bad.problemFile ?? bad.file, bad.problem),
+      vscode.l10n.t(
+        "Line {0} of {1} has a mistake, so nothing is launched from it: {2}",
+        mistake.line,
+        mistake.file,
+        mistake.message,
+      ),
       {
         title: vscode.l10n.t("Open File"),
-        command: "vscode.open",
-        args: [vscode.Uri.file(bad.problemFile ?? bad.file).toString()],
+        command: "berth.openComposeFile",
+        args: [{ project: bad.folder, ...(service === undefined ? {} : { service }) }],
       },
     ];
   const [only] = projects;
