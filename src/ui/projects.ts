@@ -19,7 +19,12 @@ const pause = 100;
 
 /** How containers and images are named that a compose file gives no name. */
 export function naming({ user }: Pick<App, "user">): Naming {
-  return { container: settings.containerName("project"), image: settings.imageName(), user, uid: String(process.getuid?.() ?? "") };
+  return {
+    container: settings.containerName("project"),
+    image: settings.imageName(),
+    user,
+    uid: String(process.getuid?.() ?? ""),
+  };
 }
 
 /** The project of a folder as its files say it; undefined when there is no compose file in it. @throws UserError when one cannot be read */

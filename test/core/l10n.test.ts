@@ -104,7 +104,7 @@ describe("in another language", () => {
     const denied = { exitCode: 4, stdout: "", stderr: "Failed to initialize NVML: Insufficient Permissions", timedOut: false };
     const detail =
       "[This user may not use the GPU: the mode of /dev/nvidia* or SELinux denies it (often a missing group: video or render).]";
-    assert.deepEqual(withoutGpus(denied), { state: "error", health: { verdict: "absent", detail } });
+    assert.deepEqual(withoutGpus(denied), { state: "error", health: { verdict: "absent", detail, answered: true } });
     const lost = parseGpus("Unable to determine the device handle for GPU0000:65:00.0: Unknown Error", []);
     assert.deepEqual(
       lost.map(({ problems }) => problems),

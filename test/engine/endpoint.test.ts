@@ -265,7 +265,9 @@ describe("which engine", function () {
     const id = await runBox(lab);
     const result = await cli.probe(["exec", id, "sleep", "1000"], 300);
     assert.deepEqual([result.timedOut, result.exitCode], [true, undefined]);
-    const { message } = (await cli.run(["exec", id, "sleep", "1000"], {}, { timeout: 300 }).catch((error: unknown) => error)) as Error;
+    const { message } = (await cli
+      .run(["exec", id, "sleep", "1000"], {}, { timeout: 300 })
+      .catch((error: unknown) => error)) as Error;
     assert.equal(message, "The Docker engine did not finish 'docker exec' within 0.3 s.");
   });
 });
