@@ -32,6 +32,8 @@ export type InsideStep =
   | { kind: "secrets"; files: readonly (SecretFile & { text: string })[] }
   /** A command of this machine, not of `docker`. */
   | { kind: "letIn"; argv: readonly string[]; undo: readonly string[] }
+  /** A port of the engine's machine that nobody may listen on. */
+  | { kind: "port"; port: number }
   /** A path that must be there inside. */
   | { kind: "socket"; path: string }
   | { kind: "setup" | "prepare"; argv: readonly string[] }
@@ -264,6 +266,8 @@ export function renderStep(step: Step): string {
       return commandLine(step.argv);
     case "socket":
       return `look for ${step.path} in it`;
+    case "port":
+      return `look whether port ${step.port} is free`;
     case "configure":
       return step.edits.map(renderEdit).join("; ");
     case "app":
@@ -318,6 +322,7 @@ export function stepTitle(step: Step): string {
     removeImage: l10n.t("removing the image"),
     secrets: l10n.t("writing secrets"),
     letIn: l10n.t("letting it use the display"),
+    port: l10n.t("looking for its port"),
     socket: l10n.t("looking for the display"),
     setup: l10n.t("setting up"),
     prepare: l10n.t("preparing"),

@@ -199,11 +199,15 @@ function newSteps({ spec, reserved = [], secretFiles = [], launch }: Launching):
 }
 
 /** From setup to ready. `container`: its id, or its name while it is not created. */
-function appSteps({ launch, display, ready }: Launching, container: string, { setup = true } = {}): Step[] {
+function appSteps({ launch, spec, display, ready }: Launching, container: string, { setup = true } = {}): Step[] {
   const inside = (command: string) => ["exec", container, "sh", "-c", command];
   const { app } = launch;
   const process = app?.process === undefined ? {} : { process: app.process };
+  const isOnHost = spec.networks?.[0]?.name === "host";
   return [
+    ...(isOnHost && app?.port !== undefined
+      ? [{ kind: "port", port: app.port, cause: "another app there would answer in its place" } as const]
+      : []),
     ...(display?.letIn
       ? [{ kind: "letIn", ...display.letIn, cause: "its user may open windows, and nobody else" } as const]
       : []),

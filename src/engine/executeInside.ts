@@ -4,6 +4,7 @@ import type { InsideStep } from "../core/plan.ts";
 import { runInside, stopApp } from "./app.ts";
 import { type Written, configure, writeBack, writeSecretFiles } from "./configure.ts";
 import type { Tools } from "./execute.ts";
+import { somebodyListens } from "./freePort.ts";
 import { appUrl, waitReady, waitStarted } from "./ready.ts";
 import type { Undo } from "./undo.ts";
 
@@ -26,6 +27,16 @@ export async function runInContainer(
       return {};
     case "letIn":
       return letIn(step, done);
+    case "port":
+      if (engine.endpoint.socketPath === undefined) return { detail: "unknown from here" };
+      if (await somebodyListens(step.port))
+        throw new UserError(
+          l10n.t(
+            "Port {0} is taken on this machine, so the app could not listen there: stop what uses it, or give x-berth.app another port.",
+            step.port,
+          ),
+        );
+      return {};
     case "socket":
       if (!(await engine.has(container.id, step.path)))
         throw new UserError(

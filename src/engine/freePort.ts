@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { UserError } from "../core/errors.ts";
 import { boundPorts, listedPorts } from "../core/freePort.ts";
 import { isUp } from "../core/holds.ts";
@@ -47,6 +47,25 @@ async function containersPorts(engine: Pick<Engine, "containers" | "inspectRaw">
     boundPorts(await engine.inspectRaw("container", id).catch(() => undefined)),
   );
   return [...containers.flatMap(listedPorts), ...bound.flat()];
+}
+
+/** Whether somebody on this machine answers on a TCP port, by IPv4 or IPv6. */
+export async function somebodyListens(port: number): Promise<boolean> {
+  const answers = await Promise.all(["127.0.0.1", "::1"].map(async (host) => answersOn(host, port)));
+  return answers.includes(true);
+}
+
+async function answersOn(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+    socket.once("timeout", () => end(false));
+  });
 }
 
 /** By listening there for a moment. A port that this user may not listen on (below 1024) counts as taken. */

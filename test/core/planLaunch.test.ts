@@ -71,6 +71,7 @@ const labels =
 const create =
   "docker create --pull=never --name rtvicv --gpus all --network host -v /home/ann/storage:/opt/storage " +
   `${labels} --init vss-rt-cv:3.2.1 tail -f /dev/null (no container is named rtvicv)`;
+const port = (n: number) => `${n}. look whether port 9000 is free (another app there would answer in its place)`;
 /** From prepare on, numbered from `n`. */
 const fromPrepare = (ref: string, n: number) => [
   `${n}. docker exec ${ref} sh -c 'build-engine --batch 4' (before every start of the app)`,
@@ -90,8 +91,9 @@ describe("the plan of a launch", () => {
         "3. docker start rtvicv (rtvicv does not run)",
         "4. wait until it runs (a program can fail as soon as it starts)",
         "5. check its GPUs (it was given GPUs)",
-        "6. docker exec rtvicv sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
-        ...fromPrepare("rtvicv", 7),
+        port(6),
+        "7. docker exec rtvicv sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
+        ...fromPrepare("rtvicv", 8),
       ].join("\n"),
     );
   });
@@ -175,7 +177,8 @@ describe("the plan of a reuse", () => {
         "Reuse rtvicv",
         "1. check its GPUs (its handle may have gone stale)",
         "2. stop perception_app in it (it runs with what was configured before)",
-        ...fromPrepare("5f57956e7fc4", 3),
+        port(3),
+        ...fromPrepare("5f57956e7fc4", 4),
         "Skipped: docker run (rtvicv is there)",
         "Skipped: docker start (rtvicv runs)",
         "Skipped: setup (it was done when rtvicv was created)",
@@ -191,7 +194,8 @@ describe("the plan of a reuse", () => {
         "1. docker start 5f57956e7fc4 (rtvicv does not run)",
         "2. wait until it runs (a program can fail as soon as it starts)",
         "3. check its GPUs (its handle may have gone stale)",
-        ...fromPrepare("5f57956e7fc4", 4),
+        port(4),
+        ...fromPrepare("5f57956e7fc4", 5),
         "Skipped: docker run (rtvicv is there)",
         "Skipped: setup (it was done when rtvicv was created)",
       ].join("\n"),
@@ -201,10 +205,10 @@ describe("the plan of a reuse", () => {
   it("of one that was only created sets it up as well", () => {
     const lines = text(planReuse(launching(), container("created"), { appRuns: false, revive: false })).split("\n");
     assert.equal(
-      lines[4],
-      "4. docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
+      lines[5],
+      "5. docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
     );
-    assert.deepEqual(lines.slice(9), ["Skipped: docker run (rtvicv is there)"]);
+    assert.deepEqual(lines.slice(10), ["Skipped: docker run (rtvicv is there)"]);
   });
 
   it("of a paused one lets it go on, and looks for an app in it", () => {
@@ -221,7 +225,8 @@ describe("the plan of a reuse", () => {
         "1. docker restart 5f57956e7fc4 (a restart heals its GPU handle)",
         "2. wait until it runs (a program can fail as soon as it starts)",
         "3. check its GPUs (its handle may have gone stale)",
-        ...fromPrepare("5f57956e7fc4", 4),
+        port(4),
+        ...fromPrepare("5f57956e7fc4", 5),
         "Skipped: docker run (rtvicv is there)",
         "Skipped: setup (it was done when rtvicv was created)",
       ].join("\n"),
@@ -245,9 +250,10 @@ describe("the plan of a restart", () => {
         "5. docker start rtvicv (rtvicv does not run)",
         "6. wait until it runs (a program can fail as soon as it starts)",
         "7. check its GPUs (it was given GPUs)",
-        "8. docker exec rtvicv sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
-        ...fromPrepare("rtvicv", 9),
-        "13. docker rm 5f57956e7fc4 (the new one took its place)",
+        port(8),
+        "9. docker exec rtvicv sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
+        ...fromPrepare("rtvicv", 10),
+        "14. docker rm 5f57956e7fc4 (the new one took its place)",
       ].join("\n"),
     );
     assert.equal(plan.failedName, "rtvicv-failed-20261121_093005");
@@ -277,7 +283,7 @@ describe("the plan of an app", () => {
   it("prepares, configures and starts it in the container that is there", () => {
     assert.equal(
       text(planStartApp(launching(), container("running"))),
-      ["Start the app in rtvicv", ...fromPrepare("5f57956e7fc4", 1)].join("\n"),
+      ["Start the app in rtvicv", port(1), ...fromPrepare("5f57956e7fc4", 2)].join("\n"),
     );
   });
 

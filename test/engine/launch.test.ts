@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { withAnswers, type Circumstances, type Deployment } from "../../src/core/compose/deployment.ts";
 import { readProject } from "../../src/core/compose/project.ts";
 import type { Plan } from "../../src/core/plan.ts";
@@ -107,6 +109,19 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
         assert.deepEqual(await names(), [`${first.name} running`, `${first.name}-beside running`]);
         await removeContainers(lab);
       }
+    });
+
+    it("whose port is taken says so before its app starts, and leaves nothing", async () => {
+      const { port } = await freePort(tools, 9000);
+      const other = createServer().listen(port, "127.0.0.1");
+      await once(other, "listening");
+      const plan = planLaunch(await launching(perception(), { port }));
+      assert.equal(
+        await sentenceOf(carryOut(plan, tools)),
+        `Port ${port} is taken on this machine, so the app could not listen there: stop what uses it, or give x-berth.app another port.`,
+      );
+      other.close();
+      assert.deepEqual(await names(), []);
     });
 
     it("that needs a display it does not get says so, and leaves nothing", async () => {
