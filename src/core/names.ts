@@ -30,6 +30,20 @@ export function fillName(template: string, values: Readonly<Record<string, strin
   return template.replace(/\{\{(\w+)\}\}/g, (all, name: string) => fit(values[name]) ?? all).replace(/^[_.-]+/, "");
 }
 
+/** The same for an image that is built: its values as Docker takes them between the slashes of a name (distribution's `reference` package). */
+export function fillImageName(template: string, values: Readonly<Record<string, string>>): string {
+  const isSeparator = (text: string) => /^(\.|_|__|-+)$/.test(text);
+  const fit = (value: string) =>
+    value
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, (between) => (isSeparator(between) ? between : "-"))
+      .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, "");
+  return template.replace(/\{\{(\w+)\}\}/g, (all, name: string) => {
+    const value = values[name];
+    return value === undefined ? all : fit(value) || "image";
+  });
+}
+
 /** The name itself when it is free, else with the smallest number that makes it so. */
 export function freeName(name: string, taken: readonly string[]): string {
   if (!taken.includes(name)) return name;

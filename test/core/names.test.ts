@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillName, freeName, imageBaseName, nameProblem, timestamp } from "../../src/core/names.ts";
+import { fillImageName, fillName, freeName, imageBaseName, nameProblem, timestamp } from "../../src/core/names.ts";
 
 describe("a container's name", () => {
   for (const name of ["web", "train-7", "a1", "A_b.c-d", "9000", "rtvicv-perception-docker"])
@@ -54,6 +54,20 @@ describe("the name proposed for a container", () => {
 
   it("starts as Docker wants it, though the folder starts with a dot", () =>
     assert.equal(fillName("{{project}}", { project: ".dotfiles" }), "dotfiles"));
+
+  const built: [string, string][] = [
+    ["My Thesis (v2)", "my-thesis-v2-web"],
+    ["a__b.c_d--e", "a__b.c_d--e-web"],
+    ["a..b___c-_d", "a-b-c-d-web"],
+    [".dotfiles_", "dotfiles-web"],
+    ["論文", "image-web"],
+  ];
+  for (const [project, wanted] of built)
+    it(`of an image that the project ${project} builds: ${wanted}`, () =>
+      assert.equal(fillImageName("{{project}}-{{service}}", { project, service: "Web" }), wanted));
+
+  it("of an image keeps what its template says", () =>
+    assert.equal(fillImageName("lab.local:5000/{{user}}/x:dev", { user: "Ann" }), "lab.local:5000/ann/x:dev"));
 
   it("gets the smallest number that is free", () => {
     assert.equal(freeName("web", ["db"]), "web");

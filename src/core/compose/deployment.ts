@@ -1,6 +1,6 @@
 import * as l10n from "../l10n.ts";
 import { UserError } from "../errors.ts";
-import { fillName, imageBaseName } from "../names.ts";
+import { fillImageName, fillName, imageBaseName } from "../names.ts";
 import type { RunSpec } from "../runSpec.ts";
 import { read } from "./check.ts";
 import { parseDotenv } from "./dotenv.ts";
@@ -137,7 +137,7 @@ export function resolve(
     const value = textAt(overlaid, path);
     return value === undefined ? undefined : fillText(value, fill);
   };
-  const image = at(["image"], known) ?? fillName(naming.image, fixed);
+  const image = at(["image"], known) ?? fillImageName(naming.image, fixed);
   const name =
     circumstances?.name ?? at(["container_name"], known) ?? fillName(naming.container, { ...fixed, image: imageBaseName(image) });
   const named: Fill = (key) => (key === "name" ? name : known(key));
