@@ -1,9 +1,12 @@
 import * as vscode from "vscode";
+import { causesOf } from "../core/appFailure.ts";
 import { buildArgs } from "../core/buildArgs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import type { ImageDetails } from "../core/engineJson.ts";
-import { Cancelled, UserError } from "../core/errors.ts";
+import { UserError } from "../core/errors.ts";
 import { foreignImage } from "../core/platform.ts";
+import { redact, secretValues } from "../core/redact.ts";
+import { failureText, plain } from "../engine/app.ts";
 import { confirm } from "./prompts.ts";
 import type { Reach } from "./target.ts";
 
@@ -11,6 +14,8 @@ export type ProjectImage = ImageDetails & { id: string };
 
 /** Builds of large images take hours. */
 const timeout = 6 * 60 * 60_000;
+/** So much of what it says is kept (characters). */
+const kept = 64_000;
 
 /**
  * The image of a deployment, built or pulled where it is not on the engine; asked about first, unless `silent`.
@@ -29,7 +34,7 @@ export async function projectImage(
     );
   if (!there || rebuild) {
     if (!silent && !rebuild) await askFor(spec.image, build !== undefined);
-    await acquire(reached, spec.image, build, silent);
+    await acquire(reached, { spec, ...(build ? { build } : {}) }, silent);
   }
   const image = await engine.inspectImage(spec.image);
   if (!image) throw new UserError(vscode.l10n.t("There is still no image '{0}' on this engine.", spec.image));
@@ -46,22 +51,57 @@ async function askFor(image: string, isBuilt: boolean): Promise<void> {
     : confirm(question, vscode.l10n.t("It can be pulled from its registry."), vscode.l10n.t("Pull Image")));
 }
 
-async function acquire(reached: Reach, image: string, build: Launch["build"], silent: boolean): Promise<void> {
+async function acquire(reached: Reach, { spec, build }: Pick<Launch, "spec" | "build">, silent: boolean): Promise<void> {
+  const { image } = spec;
   const { argv, input } = build ? buildArgs(build, image) : { argv: ["pull", image] };
-  const run = async (signal?: AbortSignal) =>
-    reached.cli.run(argv, { image }, { timeout, ...(input === undefined ? {} : { input }), ...(signal ? { signal } : {}) });
-  if (silent) return void (await run());
+  const told = Object.entries({ ...process.env, ...build?.args, ...spec.env }).map(([name, value]) => `${name}=${value ?? ""}`);
+  const secrets = secretValues(told);
+  const run = async (onLine: (line: string) => void, signal?: AbortSignal) => {
+    let all = "";
+    let errors = "";
+    const exitCode = await reached.cli.stream(argv, {
+      timeout,
+      signal,
+      ...(input === undefined ? {} : { input }),
+      onOutput: (bytes, stream) => {
+        const text = bytes.toString();
+        all = (all + text).slice(-kept);
+        if (stream === "stderr") errors = (errors + text).slice(-kept);
+        onLine(redact(lastLine(all), secrets));
+      },
+    });
+    if (exitCode === 0) return;
+    await reached.engine.ping(); // told as what it is when it went away
+    if (all === "") await reached.cli.run(["version"]); // as there may be no CLI
+    const reason = redact(lastLine(errors), secrets);
+    if (!build) throw new UserError(notPulled(image, reason));
+    const log = redact(plain(all), secrets);
+    throw new UserError(failureText(notBuilt(image, reason), causesOf(log), log));
+  };
+  if (silent) return run(() => undefined);
   const title = build ? vscode.l10n.t("Building {0}", image) : vscode.l10n.t("Pulling {0}", image);
   const abort = new AbortController();
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    async (_bar, token) => {
+    async (bar, token) => {
       token.onCancellationRequested(() => abort.abort());
-      try {
-        await run(abort.signal);
-      } catch (error) {
-        throw abort.signal.aborted ? new Cancelled() : error;
-      }
+      await run((message) => bar.report({ message }), abort.signal);
     },
   );
+}
+
+const notPulled = (image: string, reason: string) =>
+  vscode.l10n.t(
+    "There is no image '{0}' on this engine, and it cannot be pulled: {1}. Correct its name, log in with 'docker login', or give the service a 'build'.",
+    image,
+    reason,
+  );
+
+const notBuilt = (image: string, reason: string) =>
+  vscode.l10n.t("The image '{0}' could not be built: {1}. Mend its Dockerfile, then launch again.", image, reason);
+
+/** Without what each of Docker's errors begins with, and without the stop at its end. */
+function lastLine(output: string): string {
+  const line = plain(output).split("\n").at(-1) ?? "";
+  return line.replace(/^(Error response from daemon|ERROR|error): /, "").replace(/\.$/, "");
 }
