@@ -118,7 +118,7 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
   const look = await chooseLook(looks, first.spec.name, given);
   if (!look) {
     if (wanted === "reuse" || wanted === "revive")
-      throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it without 'existing'.", first.spec.name));
+      throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it first.", first.spec.name));
     const launching = await draft(app, reached, deployment, first, image, { reserve: true });
     return { outcome: "created", plan: planLaunch(launching), launching, notes: [] };
   }
@@ -176,13 +176,16 @@ async function chooseLook(
   name: string,
   { silent, wanted, container }: Circumstance,
 ): Promise<Look | undefined> {
-  const canonical = looks.find(({ found }) => found.name === name);
   if (container !== undefined) return looks[0];
+  const named = looks.find(({ found }) => found.name === name);
+  // Docker Compose names its containers in its own way.
+  const [composes, another] = looks.filter(({ by }) => by === "compose");
+  const canonical = named ?? (another ? undefined : composes);
   if (silent || wanted !== undefined) return canonical;
   const known = looks.filter(({ by }) => by !== "image");
   if (known.length === 1 && canonical) return canonical;
   if (looks.length === 0) return undefined;
-  return pickExisting(looks, canonical ? undefined : name);
+  return pickExisting(looks, named ? undefined : name);
 }
 
 async function chooseExisting(look: Look, decision: Decision, silent: boolean, wanted: Existing | undefined): Promise<Existing> {
