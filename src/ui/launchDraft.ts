@@ -90,8 +90,7 @@ export async function draft(
   { reserve, instead }: { reserve: boolean; instead?: string },
 ): Promise<Launching> {
   const { gpus } = launch.spec;
-  const counted =
-    reserve && typeof gpus === "object" && "count" in gpus && isLocal(reached) && app.store.get().gpus.state === "known";
+  const counted = reserve && typeof gpus === "object" && "count" in gpus && isLocal(reached) && (await knowsGpus(app));
   const { request, reserved } = counted ? await resolveGpus(app, reached, gpus.count, instead) : { request: gpus, reserved: [] };
   const display = launch.display === "x11" ? await displayFor(reached, launch.spec.user ?? image.user) : undefined;
   const metadata = devcontainerMetadata(launch.attach, image.labels?.["devcontainer.metadata"]);
@@ -110,6 +109,11 @@ export async function draft(
     ...(display ? { display } : {}),
     ready: { interval: settings.readyInterval(), timeout: settings.readyTimeout() },
   };
+}
+
+/** Where nobody can say which GPUs are free, Docker takes the first ones. */
+async function knowsGpus(app: App): Promise<boolean> {
+  return (await app.nvidiaSmi.read()).state === "known";
 }
 
 function secretText({ source }: Deployment, variable: string): string {

@@ -50,6 +50,9 @@ interface Proposal {
   notes: string[];
 }
 
+/** Several launches can choose the same free GPU at once; who gives way chooses again. */
+const attempts = 5;
+
 /** Finds out what is there, asks what is to be asked, and carries it out. @throws UserError, Cancelled */
 export async function launchOne(app: App, keys: LaunchKeys, question: string): Promise<Launched> {
   const silent = keys.confirm === false;
@@ -64,7 +67,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
   if (!silent) answers = await askInputs(app, found.project, deployment, answers, { again: false });
   let wanted = keys.existing;
   let { rebuild = false } = keys;
-  for (;;) {
+  for (let n = 1; ; n++) {
     const first = await answered(deployment, answers);
     const image = await projectImage(reached, first, { silent, rebuild });
     rebuild = false;
@@ -94,6 +97,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
     } catch (error) {
       // What was decided on is not so any more: the questions come again.
       const isStale = error instanceof GpuTakenError || error instanceof BasisChangedError || error instanceof GpuTroubleError;
+      if (silent && error instanceof GpuTakenError && n < attempts) continue;
       if (silent || !isStale || (error instanceof GpuTroubleError && !proposal.look)) throw error;
       void notify.warn(error.message);
       wanted = undefined;
@@ -147,7 +151,7 @@ async function lookAround(
   app: App,
   reached: Reach,
   deployment: LaunchTarget["deployment"],
-  { first, image, container }: Circumstance,
+  { first, image, container, silent }: Circumstance,
 ): Promise<Look[]> {
   const [containers, images] = await Promise.all([reached.engine.containers(), reached.engine.images()]);
   const own = { ...deployment, name: first.spec.name, preview: first };
@@ -164,6 +168,7 @@ async function lookAround(
   if (found.length === 0) return [];
   const { spec } = await draft(app, reached, deployment, first, image, { reserve: false });
   const looking = observe(tools, spec, found);
+  if (silent) return looking;
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Looking at what is there") },
     () => looking,
@@ -265,7 +270,11 @@ async function openLaunched(
 ): Promise<void> {
   if (ask && url !== undefined) void tellUrl(container.name, url);
   try {
-    await open(app, reached, container.id, wanted, { ask, ...(await folderIn(reached, container.id, attach.folder)) });
+    await open(app, reached, container.id, wanted, {
+      ask,
+      user: attach.user,
+      ...(await folderIn(reached, container.id, attach.folder)),
+    });
   } catch (error) {
     throw error instanceof UserError
       ? new UserError(vscode.l10n.t("{0} runs, but: {1}", container.name, error.message), error.remedy)
