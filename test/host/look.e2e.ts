@@ -110,7 +110,7 @@ describe("how it looks, and reach without a mouse", () => {
     await window.pick(/Get started with Berth/);
     const page = window.page.locator(".gettingStartedContainer");
     await page.getByText("See what the engine holds").first().waitFor();
-    for (const step of ["Deploy a container", "Attach to it", "Check its GPU", "Retire it"])
+    for (const step of ["Deploy a container", "Attach to it", "Launch a project", "Check its GPU", "Retire it"])
       await page.getByText(step, { exact: true }).first().waitFor();
     await page.getByText("Deploy a container", { exact: true }).first().click();
     // It is shown in a frame of its own.
