@@ -16,7 +16,7 @@ import { detectPlatform, observe, type Look } from "../engine/observe.ts";
 import type { App } from "./app.ts";
 import { askExisting, pickExisting } from "./existing.ts";
 import { answered, circumstancesOf, draft, parallel } from "./launchDraft.ts";
-import { askInputs } from "./launchInputs.ts";
+import { askInputs, rememberAnswers } from "./launchInputs.ts";
 import type { LaunchKeys } from "./launch.ts";
 import { launchTarget, type LaunchTarget } from "./launchTarget.ts";
 import { withLock } from "./launchLock.ts";
@@ -85,6 +85,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
         }
       }
       const launched = await carryOut(app, reached, meant, proposal, silent);
+      await rememberAnswers(app, found.project, deployment, answers);
       await openLaunched(
         app,
         reached,

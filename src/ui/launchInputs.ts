@@ -1,15 +1,24 @@
 import * as vscode from "vscode";
 import type { Deployment } from "../core/compose/deployment.ts";
-import { answerProblem, type Answers, type Question } from "../core/compose/inputs.ts";
+import { answered, answerProblem, type Answers, type Question } from "../core/compose/inputs.ts";
 import { deploymentKey, type Project } from "../core/projects.ts";
 import type { App } from "./app.ts";
 import { askInTurn, isBack, pick, type, type Answer, type Place } from "./prompts.ts";
 
 const key = ({ folder }: Project, { service }: Deployment) => `inputs.${deploymentKey(folder, service)}`;
 
-/** What was answered last, in this workspace. */
-export const lastAnswers = (app: App, project: Project, deployment: Deployment): Answers =>
-  app.memory.get<Answers>(key(project, deployment)) ?? {};
+/** What was answered last, in this workspace, as far as the file still asks for it. */
+export function lastAnswers(app: App, project: Project, deployment: Deployment): Answers {
+  const all = app.memory.get<Answers>(key(project, deployment)) ?? {};
+  const fits = (id: string, answer: string) =>
+    deployment.questions.some((question) => question.id === id && answerProblem(question, answer) === undefined);
+  return Object.fromEntries(Object.entries(all).filter(([id, answer]) => fits(id, String(answer))));
+}
+
+/** Remembers what a launch went by, defaults too: its app is started again by the same. */
+export async function rememberAnswers(app: App, project: Project, deployment: Deployment, answers: Answers): Promise<void> {
+  await app.memory.update(key(project, deployment), Object.fromEntries(answered(deployment.questions, answers)));
+}
 
 /**
  * Asks the questions that `given` leaves open, in the file's order, with a way back; the answers of the last time are proposed, and these are
