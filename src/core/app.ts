@@ -32,6 +32,9 @@ export function isApp([program, , script, name]: readonly string[]): boolean {
   return program === "sh" && script === startScript && name === shellName;
 }
 
+/** The shell command that an app was started by; undefined when the words are not those of `appArgs`. */
+export const startOf = (words: readonly string[]): string | undefined => (isApp(words) ? words[4] : undefined);
+
 /** Whether an event is the start of an app: the engine writes `exec_start: ` and the words with spaces between. */
 export function isAppStart(action: string): boolean {
   return action.startsWith("exec_start: sh -c ") && action.includes(` ${shellName} `);

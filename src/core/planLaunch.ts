@@ -73,11 +73,14 @@ export function planLaunch(launching: Launching): Plan {
   };
 }
 
-/** The old one is set aside and stopped, and removed only when the new one is up; else it is back under its name, and runs if it ran. */
+/**
+ * The old one is set aside and stopped, and removed only when the new one is up; else it is back under its name, and runs if it ran.
+ * `ranBy`: the command that its app was started by, which can be another than this launch's.
+ */
 export function planReplace(
   launching: Launching,
   old: Container & { details: Details },
-  { appRuns, volumes, now }: { appRuns: boolean; volumes: boolean; now: Date },
+  { appRuns, ranBy, volumes, now }: { appRuns: boolean; ranBy?: string | undefined; volumes: boolean; now: Date },
 ): Plan {
   const { launch, spec } = launching;
   const { id, name, state } = old;
@@ -86,7 +89,7 @@ export function planReplace(
       l10n.t("{0} was run with --rm: Docker removes it once it stops, so it could not be put back. Retire it first.", name),
     );
   const of = { id, name, state };
-  const restarted = appRuns && launch.app ? [appArgs(id, launch.app.start, launching.display?.env)] : [];
+  const restarted = appRuns && launch.app ? [appArgs(id, ranBy ?? launch.app.start, launching.display?.env)] : [];
   const stop: Step = {
     kind: "stop",
     argv: ["stop", id],
@@ -114,7 +117,7 @@ export function planReplace(
 export function planReuse(
   launching: Launching,
   found: Container & { details: Details },
-  { appRuns, revive }: { appRuns: boolean; revive: boolean },
+  { appRuns, ranBy, revive }: { appRuns: boolean; ranBy?: string | undefined; revive: boolean },
 ): Plan {
   const { launch, spec } = launching;
   const { id, name, state } = found;
@@ -141,7 +144,7 @@ export function planReuse(
       ...start,
       ...check,
       // Looked for even if it was not seen: two of it would be in each other's way.
-      ...(launch.app && runs && !revive ? [stopApp(launch.app, appRuns, id, launching.display)] : []),
+      ...(launch.app && runs && !revive ? [stopApp(launch.app, { appRuns, ranBy }, id, launching.display)] : []),
       ...appSteps(launching, id, { setup: isNew }),
     ],
     skipped,
@@ -168,12 +171,17 @@ export function planStopApp({ process }: Pick<App, "process">, { id, name, state
   };
 }
 
-function stopApp({ process, start }: App, appRuns: boolean, id: string, display: Display | undefined): Step {
+function stopApp(
+  { process, start }: App,
+  { appRuns, ranBy = start }: { appRuns: boolean; ranBy: string | undefined },
+  id: string,
+  display: Display | undefined,
+): Step {
   return {
     kind: "stopApp",
     cause: appRuns ? "it runs with what was configured before" : "it may have been started meanwhile",
     ...(process === undefined ? {} : { process }),
-    ...(appRuns ? { undo: appArgs(id, start, display?.env) } : {}),
+    ...(appRuns ? { undo: appArgs(id, ranBy, display?.env) } : {}),
   };
 }
 

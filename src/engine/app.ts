@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as l10n from "../core/l10n.ts";
-import { endArgs, findArgs, parseFound, type Wanted } from "../core/app.ts";
+import { endArgs, findArgs, parseFound, startOf, type Wanted } from "../core/app.ts";
 import { causesOf } from "../core/appFailure.ts";
 import { Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
 import { explainDocker, missingContainer } from "../core/explain.ts";
@@ -21,6 +21,12 @@ const killTime = 10_000;
 export async function findApp({ cli }: { cli: Cli }, container: string, process: string | undefined): Promise<boolean> {
   const found = await runScript(cli, findArgs(container, { process }), scriptTime);
   return found !== undefined && found.found.length > 0;
+}
+
+/** The command that the app was started by last, as far as the engine remembers. @throws EngineGoneError */
+export async function startedBy({ engine }: { engine: Engine }, container: string): Promise<string | undefined> {
+  const starts = (await engine.execs(container)).map(({ words }) => startOf(words));
+  return starts.findLast((start) => start !== undefined);
 }
 
 /**

@@ -137,6 +137,7 @@ function wanted(issue: z.core.$ZodIssue | undefined): string {
     string: vscode.l10n.t("a text"),
     boolean: vscode.l10n.t("true or false"),
     array: vscode.l10n.t("a list"),
+    record: issue.message, // said where it is defined
   };
   return types[issue.expected] ?? vscode.l10n.t("a value of type {0}", issue.expected);
 }

@@ -8,7 +8,11 @@ const flow = async () => import("./launchFlow.ts");
 const apps = async () => import("./apps.ts");
 
 const answersKey = z.optional(
-  z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]), vscode.l10n.t("answers by the inputs' ids")),
+  z.record(
+    z.string(),
+    z.union([z.string(), z.number(), z.boolean()], vscode.l10n.t("a text, a number, true or false")),
+    vscode.l10n.t("answers by the inputs' ids"),
+  ),
 );
 
 const target = {

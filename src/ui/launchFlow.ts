@@ -10,7 +10,7 @@ import { renderSteps, type Plan } from "../core/plan.ts";
 import { planLaunch, planReplace, planReuse, type Launching } from "../core/planLaunch.ts";
 import { deploymentKey } from "../core/projects.ts";
 import { decide, type Decision, type Existing } from "../core/reuse.ts";
-import { findApp } from "../engine/app.ts";
+import { findApp, startedBy } from "../engine/app.ts";
 import { BasisChangedError, GpuTakenError, GpuTroubleError } from "../engine/execute.ts";
 import { detectPlatform, observe, type Look } from "../engine/observe.ts";
 import type { App } from "./app.ts";
@@ -138,13 +138,14 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
     return { outcome: "parallel", plan: planLaunch(launching), launching, notes };
   }
   const appRuns = look.appRuns === true;
+  const ranBy = appRuns ? await startedBy(reached, look.found.id) : undefined;
   if (existing === "restart") {
     const launching = await draft(app, reached, deployment, own, image, { reserve: true, instead: look.found.id });
     const lost = silent ? undefined : await whatIsLost(reached, look.found);
-    const plan = planReplace(launching, look.found, { appRuns, volumes: lost !== undefined, now: new Date() });
+    const plan = planReplace(launching, look.found, { appRuns, ranBy, volumes: lost !== undefined, now: new Date() });
     return { outcome: "restarted", plan, launching, look, notes: [], ...(lost ? { losses: lossesText(lost) } : {}) };
   }
-  const plan = planReuse(wished, look.found, { appRuns, revive: existing === "revive" });
+  const plan = planReuse(wished, look.found, { appRuns, ranBy, revive: existing === "revive" });
   return { outcome: existing === "revive" ? "revived" : "reused", plan, launching: wished, look, notes: [] };
 }
 
