@@ -1,9 +1,18 @@
 /** How large what people install is, and may be. Run by `npm run package`: fails when one of them has grown too large. */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const repository = join(import.meta.dirname, "..");
 const size = (file: string) => statSync(join(repository, file)).size;
+
+/** A chunk and all that it imports, not what it imports when that is first used. */
+function loadedWith(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const text = readFileSync(join(repository, "dist", file), "utf8");
+  for (const [, other] of text.matchAll(/(?:\bfrom|\bimport)\s*"\.\/([\w-]+\.js)"/g)) if (other) loadedWith(other, found);
+  return found;
+}
 
 /** In kB of 1000 bytes. */
 export interface Size {
@@ -16,8 +25,9 @@ export interface Size {
 export function sizes(): Size[] {
   const chunks = readdirSync(join(repository, "dist")).filter((file) => file.endsWith(".js"));
   const all = chunks.reduce((sum, file) => sum + size(`dist/${file}`), 0);
+  const first = [...loadedWith("extension.js")].reduce((sum, file) => sum + size(`dist/${file}`), 0);
   return [
-    { what: "dist/extension.js, what activation loads", is: size("dist/extension.js") / 1000, limit: 300 },
+    { what: "dist/extension.js with what it imports, which activation loads", is: first / 1000, limit: 300 },
     { what: "dist/*.js, with what is loaded when first used", is: all / 1000 },
     { what: "berth.vsix", is: size("berth.vsix") / 1000, limit: 400 },
   ];

@@ -1,3 +1,5 @@
+import * as l10n from "./l10n.ts";
+
 /** A command of Berth, or of VS Code, that helps out of an error; its title stands on the button. */
 export interface Remedy {
   title: string;
@@ -17,6 +19,15 @@ export class UserError extends Error {
 
 /** The engine did not answer: not there, refused, or silent. What was under way is in an unknown state. */
 export class EngineGoneError extends UserError {}
+
+/** An app that ended, or was not ready in time. Its container is as it was. */
+export class AppFailedError extends UserError {
+  readonly container: string;
+  constructor(container: string, message: string) {
+    super(message, { title: l10n.t("Show Logs"), command: "berth.showLogs", args: [{ container }] });
+    this.container = container;
+  }
+}
 
 /** The words of anything that was thrown. */
 export function words(error: unknown): string {

@@ -1,6 +1,6 @@
 import * as l10n from "../core/l10n.ts";
 import type { Container } from "../core/engineJson.ts";
-import { Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
+import { AppFailedError, Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
 import { olderClaim } from "../core/freeGpus.ts";
 import type { About } from "../core/explain.ts";
 import { missingContainer, missingImage, takenName } from "../core/explain.ts";
@@ -11,9 +11,7 @@ import type { Plan, Step } from "../core/plan.ts";
 import { redact, secretValues } from "../core/redact.ts";
 import type { Cli } from "./cli.ts";
 import type { Engine } from "./engine.ts";
-import { type Written } from "./configure.ts";
-import { AppFailedError } from "./ready.ts";
-import { runInContainer } from "./executeInside.ts";
+import type { Written } from "./configure.ts";
 import { checkContainerGpu } from "./probe.ts";
 import { finishUndo, undoAll, type Undo } from "./undo.ts";
 
@@ -199,6 +197,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         }
         return nothing;
       default: {
+        const { runInContainer } = await import("./executeInside.ts"); // what edits files is not for activation
         const inside = await runInContainer(step, { ...tools, container, done, signal });
         url = inside.url ?? url;
         return inside;

@@ -5,7 +5,7 @@ import * as l10n from "../core/l10n.ts";
 import { appLog, isApp, isAppStart } from "../core/app.ts";
 import { causesOf, linesLookedAt, type Ending } from "../core/appFailure.ts";
 import { type Answer, askArgs, parseAnswer } from "../core/askInside.ts";
-import { Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
+import { AppFailedError, Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
 import { engineHost, portUrl, publishedTcp, unreachable } from "../core/published.ts";
 import { redact, secretValues } from "../core/redact.ts";
 import { failureText, findApp, plain } from "./app.ts";
@@ -33,15 +33,6 @@ interface Tools {
 interface Named {
   id: string;
   name: string;
-}
-
-/** An app that ended, or was not ready in time. Its container is as it was. */
-export class AppFailedError extends UserError {
-  readonly container: string;
-  constructor(container: string, message: string) {
-    super(message, { title: l10n.t("Show Logs"), command: "berth.showLogs", args: [{ container }] });
-    this.container = container;
-  }
 }
 
 /** How long an app must run to count as started (milliseconds): by then it has said that its port is taken, where another one answers. */

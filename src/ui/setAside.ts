@@ -2,7 +2,6 @@ import * as vscode from "vscode";
 import type { Container } from "../core/engineJson.ts";
 import { words } from "../core/errors.ts";
 import { failedName, setAsideFrom } from "../core/names.ts";
-import { planPutBack } from "../core/planLaunch.ts";
 import { label } from "../core/runSpec.ts";
 import type { App } from "./app.ts";
 import { isLocked, takeBrokenLocks } from "./launchLock.ts";
@@ -60,6 +59,7 @@ async function offerOne(app: App, { id, name: aside }: Container, name: string):
 }
 
 async function putBackOne(app: App, id: string, name: string, start: boolean): Promise<void> {
+  const { planPutBack } = await import("../core/planLaunch.ts");
   const reached = await reach(app);
   const old = await findContainer(reached, id, "");
   const unfinished = (await reached.engine.containers()).find((it) => it.name === name);
