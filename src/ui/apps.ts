@@ -7,7 +7,7 @@ import { deploymentKey, type Project } from "../core/projects.ts";
 import { findApp } from "../engine/app.ts";
 import type { App } from "./app.ts";
 import type { Call } from "./commands.ts";
-import { answered, circumstancesOf, draft } from "./launchDraft.ts";
+import { answeredFor, draft } from "./launchDraft.ts";
 import { lastAnswers } from "./launchInputs.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected } from "./target.ts";
@@ -26,7 +26,8 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
   const { project, deployment } = deploymentIn(app, found);
   if (found.state !== "running")
     throw new UserError(vscode.l10n.t("{0} does not run, so no app can be started in it: start it first.", found.name));
-  const launch = await answered(deployment, lastAnswers(app, project, deployment), circumstancesOf(found, deployment));
+  const run = await reached.engine.runOf(found.id);
+  const launch = await answeredFor(found, deployment, lastAnswers(app, project, deployment), run?.spec.ports);
   if (!launch.app) throw new UserError(noApp(deployment));
   if (await findApp(reached, found.id, launch.app.process))
     throw new UserError(vscode.l10n.t("The app runs in {0} already: stop it first.", found.name));

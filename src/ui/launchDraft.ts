@@ -11,7 +11,7 @@ import { UserError } from "../core/errors.ts";
 import { parallelName } from "../core/names.ts";
 import { launchSpec, type Display, type Launching } from "../core/planLaunch.ts";
 import { remapPorts } from "../core/freePort.ts";
-import { label, type RunSpec } from "../core/runSpec.ts";
+import { label, type PublishedPort, type RunSpec } from "../core/runSpec.ts";
 import { freePort } from "../engine/freePort.ts";
 import type { App } from "./app.ts";
 import { resolveGpus } from "./deployWish.ts";
@@ -28,20 +28,30 @@ export async function answered(deployment: Deployment, answers: Answers, circums
   return withAnswers(deployment, answers, { envFiles, ...circumstances });
 }
 
-/** The name and the ports that a container of the deployment was given, where they are not the deployment's own. */
-export function circumstancesOf(
-  { name, ports, labels, hostNetwork }: Container,
-  { preview, name: own }: Deployment,
-): Circumstances {
-  if (name === own) return {};
+/**
+ * The same for a container that is there: under its name, and on the ports that it was given, where they are not the deployment's own.
+ * `published`: what it was told to publish.
+ */
+export async function answeredFor(
+  { name, labels, hostNetwork }: Container,
+  deployment: Deployment,
+  answers: Answers,
+  published: readonly PublishedPort[] = [],
+): Promise<Launch> {
+  const { preview, name: own } = deployment;
+  if (name === own) return answered(deployment, answers);
   const port = Number(labels[label.port]);
+  const itsPort = isOnHostNetwork(preview.spec) && hostNetwork !== false && Number.isInteger(port) && port > 0 ? { port } : {};
+  const itsHost = ({ container, protocol = "tcp" }: PublishedPort) =>
+    published.find((it) => it.container === container && (it.protocol ?? "tcp") === protocol)?.host;
   const inner = preview.app?.port;
-  const host = ports.find(({ container, host }) => container === inner && host !== undefined)?.host?.port;
-  return {
-    name,
-    ...(Number.isInteger(port) && port > 0 && hostNetwork !== false && isOnHostNetwork(preview.spec) ? { port } : {}),
-    ...(host === undefined ? {} : { hostPort: host }),
-  };
+  const hostPort = Number(inner === undefined ? undefined : itsHost({ container: inner }));
+  const launch = await answered(deployment, answers, { name, ...itsPort, ...(hostPort > 0 ? { hostPort } : {}) });
+  const mapped = launch.spec.ports?.map((one) => {
+    const host = itsHost(one);
+    return host === undefined ? one : { ...one, host };
+  });
+  return { ...launch, spec: { ...launch.spec, ...(mapped ? { ports: mapped } : {}) } };
 }
 
 const isOnHostNetwork = ({ networks = [] }: RunSpec) => networks[0]?.name === "host";

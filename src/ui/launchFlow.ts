@@ -15,7 +15,7 @@ import { BasisChangedError, GpuTakenError, GpuTroubleError } from "../engine/exe
 import { detectPlatform, observe, type Look } from "../engine/observe.ts";
 import type { App } from "./app.ts";
 import { askExisting, pickExisting } from "./existing.ts";
-import { answered, circumstancesOf, draft, parallel } from "./launchDraft.ts";
+import { answered, answeredFor, draft, parallel } from "./launchDraft.ts";
 import { askInputs, rememberAnswers } from "./launchInputs.ts";
 import type { LaunchKeys } from "./launch.ts";
 import { launchTarget, type LaunchTarget } from "./launchTarget.ts";
@@ -127,7 +127,7 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
     const launching = await draft(app, reached, deployment, first, image, { reserve: true });
     return { outcome: "created", plan: planLaunch(launching), launching, notes: [] };
   }
-  const own = await answered(deployment, answers, circumstancesOf(look.found, deployment));
+  const own = await answeredFor(look.found, deployment, answers, look.observed.spec.ports);
   const wished = await draft(app, reached, deployment, own, image, { reserve: false });
   const decision = decide(wished.spec, look.observed, engineGpus(app, reached));
   const existing = await chooseExisting(look, decision, silent, wanted);
