@@ -9,6 +9,7 @@ import { asRoot, cacheDir, runAsRoot, systemEnv } from "./cache.ts";
 import type { LabEngine } from "./engine.ts";
 import { aptSource, ensurePackages } from "./packages.ts";
 import { perceptionFiles } from "./perception.ts";
+import { pipFiles, rosFiles, vllmFiles } from "./standIns.ts";
 
 /** Each is tagged berth-lab/<name>:1. */
 export type ImageName = "busybox" | "python" | keyof typeof variants;
@@ -63,6 +64,29 @@ const variants = {
     dockerfile: `COPY main.txt /opt/app/main.txt\nCOPY perception_app build-engine /usr/local/bin/\nWORKDIR /opt/app`,
     files: perceptionFiles,
   },
+  /** Python with a pip that needs no network, for projects and repositories. */
+  pip: {
+    from: "python",
+    dockerfile: `RUN ln -s python3 /usr/bin/python\nCOPY pip /usr/local/bin/pip`,
+    files: pipFiles,
+  },
+  /** A ROS desktop, of which there is rviz2: it opens no window, but connects to the display. */
+  ros: {
+    from: "python",
+    dockerfile: `ENV ROS_DISTRO=jazzy
+COPY setup.sh /opt/ros/jazzy/setup.sh
+COPY rviz2 /opt/ros/jazzy/bin/rviz2
+COPY ros_entrypoint.sh /ros_entrypoint.sh
+ENTRYPOINT ["/ros_entrypoint.sh"]
+CMD ["bash"]`,
+    files: rosFiles,
+  },
+  /** An inference server whose entrypoint takes the command's arguments. */
+  vllm: {
+    from: "python",
+    dockerfile: `COPY vllm curl /usr/local/bin/\nENTRYPOINT ["vllm"]`,
+    files: vllmFiles,
+  },
   /** Takes memory until the kernel kills it; refuses to without a limit (docker run --memory), which would take the machine's. */
   oom: {
     from: "busybox",
@@ -83,7 +107,7 @@ export const allImages = ["busybox", "python", ...Object.keys(variants)] as Imag
 /** Marks our images with the recipe they were made by, so that a changed recipe makes them anew. */
 const recipe = `berth-lab.recipe=${createHash("sha256")
   .update(readFileSync(import.meta.filename))
-  .update(JSON.stringify(perceptionFiles))
+  .update(JSON.stringify(variants))
   .digest("hex")
   .slice(0, 12)}`;
 

@@ -7,6 +7,7 @@ import { startEngine } from "./engine.ts";
 import { containerFault, type GpuFault, hostGpus, makeStale } from "./gpu.ts";
 import { loadImages } from "./images.ts";
 import { interrupted } from "./interrupted.ts";
+import { standIns } from "./standIns.ts";
 import { address, startServer } from "./vscode.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -19,7 +20,7 @@ try {
   await loadImages(engine);
   const server = await startServer({
     dataDir: join(cacheDir, "lab-vscode"),
-    env: engine.env,
+    env: { ...engine.env, ...standIns },
     installedExtensions: [repository],
   });
   try {

@@ -10,6 +10,7 @@ import { hostGpus } from "./gpu.ts";
 import { loadImages } from "./images.ts";
 import { interrupted } from "./interrupted.ts";
 import { agreed, hasProgram } from "./packages.ts";
+import { standIns } from "./standIns.ts";
 import { address, startServer } from "./vscode.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -19,7 +20,7 @@ let own: LabEngine | undefined;
 try {
   await execa("npm", ["run", "--silent", "build"], { cwd: repository, stdio: "inherit" });
   if (!(await useEngineOfMachine())) own = await ownEngine();
-  const env = own?.env ?? process.env;
+  const env = own ? { ...own.env, ...standIns } : process.env;
   if (hasDesktop()) await openDesktop(env);
   else await openServer(env);
 } catch (error) {
@@ -45,7 +46,7 @@ async function useEngineOfMachine(): Promise<boolean> {
   console.log(`Berth uses your Docker engine, version ${version.stdout}.`);
   const images = await docker("image", "ls", "--quiet");
   if (!images.failed && images.stdout === "")
-    console.log("It holds no image yet, so there is nothing to deploy: try `docker pull debian:12`.");
+    console.log("It holds no image yet: Launch Project offers to pull the sample project's, which is debian:12.");
   return true;
 }
 
