@@ -33,8 +33,9 @@ export function fresh(purpose: string): string {
   return `suite-${purpose}-${++counter}`;
 }
 
-/** Removes the containers that the suite made, whatever became of them. */
-export async function removeAll(): Promise<void> {
-  const ids = (await docker("ps", "--all", "--quiet", "--filter", "name=^/suite-")).split("\n").filter(Boolean);
+/** Removes the containers that the suite made, whatever became of them, but for the one of this id. */
+export async function removeAll(except = ""): Promise<void> {
+  const all = await docker("ps", "--all", "--quiet", "--no-trunc", "--filter", "name=^/suite-");
+  const ids = all.split("\n").filter((id) => id !== "" && id !== except);
   if (ids.length > 0) await docker("rm", "--force", "--volumes", ...ids);
 }
