@@ -326,7 +326,10 @@ describe("berth.launch, by command with an object", () => {
       const made = async () => {
         const [{ Config, HostConfig }] = JSON.parse(await docker("inspect", name)) as [Record<string, Record<string, unknown>>];
         // What the CLI itself listened to when it made it.
-        return { HostConfig, Config: { ...Config, AttachStdout: false, AttachStderr: false } };
+        return {
+          HostConfig,
+          Config: { ...Config, AttachStdout: false, AttachStderr: false, Env: [...(Config?.Env as string[])].sort() },
+        };
       };
       const first = await made();
       await docker("rm", "--force", name);
