@@ -192,6 +192,24 @@ export const cases: readonly Case[] = [
     dotenv: "COMPOSE_PROJECT_NAME=other\n",
   },
   {
+    what: "the project's name from the environment, before that of the file",
+    compose: `name: filed\n${service('volumes: ["va:/a"]')}volumes: { va: }\n`,
+    env: { COMPOSE_PROJECT_NAME: "outside" },
+  },
+  {
+    what: "the project's name within the file",
+    compose: service(
+      "container_name: $COMPOSE_PROJECT_NAME-a",
+      "environment: [COMPOSE_PROJECT_NAME]",
+      "command: 'echo ${COMPOSE_PROJECT_NAME}'",
+    ),
+    override: "name: my_project\n",
+  },
+  {
+    what: "a project's name of other letters",
+    compose: `name: My.Thesis\n${service('volumes: ["va:/a"]')}volumes: { va: }\n`,
+  },
+  {
     what: "the project's name with a variable",
     compose: `name: "p-\${N:-x}"\n${service('volumes: ["va:/a"]')}volumes: { va: }\n`,
   },
@@ -206,6 +224,13 @@ export const cases: readonly Case[] = [
   },
   { what: "gpus by number", since: "2.30", compose: service("gpus: [{ driver: nvidia, count: 2 }]") },
   { what: "gpus with options", since: "2.30", compose: service("gpus: [{ count: all, options: { a: b } }]") },
+  {
+    what: "reserved GPUs by the driver's own capability",
+    compose: service(
+      "deploy: { resources: { reservations: { devices: [{ driver: nvidia, capabilities: [nvidia-compute] }] } } }",
+    ),
+  },
+  { what: "an empty deploy", compose: service("deploy:") },
   ...["count: 1", "count: all", "count: -1", 'device_ids: ["0", "3"]', "driver: nvidia"].map((which) => ({
     what: `reserved GPUs, ${which}`,
     compose: service(`deploy: { resources: { reservations: { devices: [{ ${which}, capabilities: [gpu] }] } } }`),
@@ -219,6 +244,11 @@ export const cases: readonly Case[] = [
   {
     what: "sizes",
     compose: service("shm_size: 6g", "mem_limit: 1.5gb", "memswap_limit: -1", 'mem_reservation: "${M:-512m}"', "cpus: '1.5'"),
+  },
+  { what: "no limit", compose: service("mem_limit: 1g", "memswap_limit: 0", "cpus: 0.000") },
+  {
+    what: "a tmpfs without limit",
+    compose: service("volumes: [{ type: tmpfs, target: /t, tmpfs: { size: 0 } }]"),
   },
   { what: "a size in bytes", compose: service("shm_size: 67108864", "cpus: 2") },
   { what: "a time in several units", compose: service("stop_grace_period: 1m30s", "stop_signal: SIGINT") },
@@ -354,6 +384,56 @@ services:
       <<: *env
       B: 3
 `,
+  },
+  {
+    what: "services that extend another",
+    compose: `services:
+  a:
+    extends: { service: b }
+    environment: { A: 2 }
+    cap_add: [NET_ADMIN]
+    volumes: ["./other:/data"]
+    ports: !reset []
+    x-berth: { title: A }
+  b:
+    extends: c
+    image: debian:12
+    environment: [A=1, B=1]
+    cap_add: [SYS_ADMIN]
+    volumes: ["./data:/data", "./b:/b"]
+    ports: ["80:80"]
+  c:
+    image: debian:11
+    command: [x]
+    user: ann
+`,
+  },
+  {
+    what: "a service that extends another, and an override of both",
+    since: "2.27",
+    compose: "services:\n  a: { extends: b, hostname: h }\n  b: { image: x, user: u }\n",
+    override: "services:\n  a: { user: v }\n  b: { user: w, tty: true }\n",
+  },
+  {
+    what: "an override: forms of what Berth does not act on",
+    since: "2.27",
+    compose: `services:
+  a: { image: x, depends_on: [b], networks: [n], deploy: { labels: [a=1] } }
+  b: { image: x }
+networks: { n: { labels: { a: 1 } } }
+volumes: { v: { labels: [a=1] } }
+`,
+    override: `services:
+  a: { depends_on: { b: { condition: service_started } }, networks: { n: { aliases: [x] } }, deploy: { labels: { a: 2 } } }
+networks: { n: { labels: [a=2] } }
+volumes: { v: { labels: { b: 1 } } }
+`,
+  },
+  {
+    what: "an override: the same name of a machine again",
+    since: "2.27",
+    compose: service('extra_hosts: ["a=1.2.3.4"]'),
+    override: "services:\n  a:\n    extra_hosts: { a: [1.2.3.4, 4.3.2.1] }\n",
   },
   {
     what: "an override: single values, mappings and lists",
@@ -547,5 +627,92 @@ export const refused: readonly [what: string, compose: string, message: string, 
     service("deploy: { resources: { reservations: { devices: [{ count: 1 }] } } }"),
     "4: A device request needs its capabilities: add 'capabilities: [gpu]'.",
   ],
+  [
+    "a name that is a number",
+    service("environment: { 1: a }"),
+    "4: '1' without quotes is no text, and Compose takes no other name: put it in quotes.",
+  ],
+  [
+    "an option that is a number",
+    service("x-berth: { inputs: [{ id: n, options: { 1: {} } }] }"),
+    "4: '1' without quotes is no text, and Compose takes no other name: put it in quotes.",
+  ],
+  [
+    "options of the storage as a list",
+    service("storage_opt: [size=1g]"),
+    "4: 'storage_opt' is a mapping, not a list: write its value without '-' and brackets.",
+  ],
+  [
+    "a network beside network_mode",
+    `${service("network_mode: host", "networks: [n]")}networks: { n: }\n`,
+    "5: 'network_mode' and 'networks' exclude each other: keep one of them.",
+  ],
+  [
+    "a network of nothing",
+    `${service("networks: [fornt]")}networks: { front: }\n`,
+    "4: 'fornt' is not in this file: did you mean 'front'?",
+  ],
+  [
+    "a dependency on nothing",
+    service("depends_on: [db]"),
+    "4: 'db' is not in this file: add it under 'services:', or remove it here.",
+  ],
+  [
+    "the network of no service",
+    service("network_mode: service:vpn"),
+    "4: 'vpn' is not in this file: add it under 'services:', or remove it here.",
+  ],
+  [
+    "a config of nothing",
+    service("configs: [{ source: c, target: /c }]"),
+    "4: 'c' is not in this file: add it under 'configs:', or remove it here.",
+  ],
+  [
+    "two Dockerfiles",
+    service("build: { dockerfile: x, dockerfile_inline: FROM x }"),
+    "4: 'dockerfile' and 'dockerfile_inline' exclude each other: keep one of them.",
+  ],
+  [
+    "a platform that is not built",
+    service("platform: linux/amd64", "build: { context: ., platforms: [linux/arm64] }"),
+    "5: 'linux/amd64', the service's platform, is not among them: add it.",
+  ],
+  [
+    "several containers of one name",
+    service("container_name: web", "scale: 2"),
+    "5: Only one container can have the name of 'container_name': remove one of the two.",
+  ],
+  [
+    "two limits of memory",
+    service("mem_limit: 8g", "deploy: { resources: { limits: { memory: 4g } } }"),
+    "4: 'mem_limit' and 'deploy.resources.limits.memory' say different things: write both alike, or remove 'limits'.",
+  ],
+  [
+    "two mounts at one place",
+    service("tmpfs: /data:size=1g", 'volumes: ["./data:/data"]'),
+    "5: Something is mounted at /data already, on line 4: remove one of the two.",
+    "2.27",
+  ],
+  [
+    "a driver of an external volume",
+    `${service()}volumes: { v: { external: true, driver: local } }\n`,
+    "4: 'external' and 'driver' exclude each other: keep one of them.",
+  ],
+  [
+    "a secret from two places",
+    `${service()}secrets: { s: { file: ./s, environment: S } }\n`,
+    "4: 'file' and 'environment' exclude each other: keep one of them.",
+  ],
+  [
+    "an extension of nothing",
+    "services:\n  a: { image: x, extends: bse }\n  base: { image: x }\n",
+    "2: There is no service 'bse' in this file to extend: did you mean 'base'?",
+  ],
+  [
+    "services that extend each other",
+    "services:\n  a: { image: x, extends: b }\n  b: { image: x, extends: a }\n",
+    "3: 'a' extends this service in its turn: remove 'extends' from one of them.",
+  ],
+  ["an extension that names no service", service("extends: { }"), "4: 'service' is missing here: add it."],
   ["a service that is no mapping", "services:\n  a: debian\n", "2: 'a' is a mapping, not 'debian'."],
 ];

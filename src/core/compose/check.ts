@@ -1,8 +1,8 @@
 import * as l10n from "../l10n.ts";
 import type * as z from "zod/mini";
 import { find, type Issue, keyPlace, type Node, type Path, placeOf, toData } from "./nodes.ts";
-import { ignored } from "./schema.ts";
 import { similar } from "./similar.ts";
+import { type Holder, namesOf, remedy } from "./unacted.ts";
 import { later } from "./xBerth.ts";
 
 type Raw = z.core.$ZodIssue;
@@ -140,15 +140,17 @@ function wrongType(name: string, expected: readonly string[], given: Node | unde
 export function notActedOn(root: Node): Issue[] {
   const issues: Issue[] = [];
   const warn = (path: Path, message: string) => void issues.push({ ...keyPlace(root, path), severity: "warning", message });
-  const look = (
-    path: Path,
-    names: readonly string[],
-    message = (name: string) => l10n.t("Berth does not act on '{0}'.", name),
-  ) => {
+  const look = (path: Path, names: readonly string[], message: (name: string) => string) => {
     const node = find(root, path);
     if (node?.kind !== "map") return;
-    for (const name of names) if (node.entries.has(name)) warn([...path, name], message(nameIn(path, name)));
+    for (const name of names) if (node.entries.has(name)) warn([...path, name], message(name));
   };
+  const left = (path: Path, holder: Holder, but?: string) =>
+    look(
+      path,
+      namesOf(holder).filter((name) => name !== but),
+      (name) => l10n.t("Berth does not act on '{0}': {1}", nameIn(path, name), remedy(holder, name)),
+    );
   const nameIn = (path: Path, name: string) => [...path.slice(2).filter((step) => typeof step === "string"), name].join(".");
   const keys = (path: Path) => {
     const node = find(root, path);
@@ -159,23 +161,23 @@ export function notActedOn(root: Node): Issue[] {
     return node?.kind === "list" ? node.items.map((_, n) => [...path, n]) : [];
   };
 
-  look(
-    [],
-    ignored[""].filter((name) => name !== "version"),
-  );
+  left([], "", "version");
   look([], ["version"], () => l10n.t("Compose ignores 'version' nowadays: remove it."));
-  for (const volume of keys(["volumes"])) look(["volumes", volume], ignored.volume);
-  for (const secret of keys(["secrets"])) look(["secrets", secret], ignored.secret);
+  for (const volume of keys(["volumes"])) left(["volumes", volume], "volume");
+  for (const secret of keys(["secrets"])) left(["secrets", secret], "secret");
   for (const name of keys(["services"])) {
     const service: Path = ["services", name];
-    look(service, ignored.service);
-    look([...service, "build"], ignored.build);
-    look([...service, "deploy"], ignored.deploy);
-    look([...service, "deploy", "resources"], ignored.resources);
-    look([...service, "deploy", "resources", "reservations"], ignored.reservations);
-    for (const port of items([...service, "ports"])) look(port, ignored.port);
-    for (const mount of items([...service, "volumes"])) look(mount, ignored.mount);
-    look([...service, "x-berth"], later, (key) => l10n.t("'{0}' is not acted on yet.", key.replace("x-berth.", "")));
+    left(service, "service");
+    left([...service, "build"], "build");
+    left([...service, "deploy"], "deploy");
+    left([...service, "deploy", "resources"], "resources");
+    left([...service, "deploy", "resources", "reservations"], "reservations");
+    for (const port of items([...service, "ports"])) left(port, "port");
+    for (const mount of items([...service, "volumes"])) {
+      left(mount, "mount");
+      left([...mount, "volume"], "mountedVolume");
+    }
+    look([...service, "x-berth"], later, (key) => l10n.t("'{0}' is not acted on yet.", key));
     const mode = find(root, [...service, "network_mode"]);
     if (mode?.kind === "scalar" && mode.value === "host" && find(root, [...service, "ports"]))
       warn(

@@ -4,14 +4,21 @@ import { type Entry, type Issue, type List, type Mapping, type Node, type Path, 
 /** Fields that an override replaces as a whole. */
 const replaced = ["command", "entrypoint", "healthcheck.test"];
 /** `NAME=VALUE` lists or mappings: the override's value of a name wins. */
-const pairs = ["environment", "labels", "annotations", "sysctls", "build.args", "build.labels", "build.additional_contexts"];
+const pairs = [
+  ...["environment", "labels", "annotations", "sysctls", "deploy.labels"],
+  ...["build.args", "build.labels", "build.additional_contexts"],
+];
 /** A text, or a list of them: appended. */
-const texts = ["dns", "dns_search", "dns_opt", "tmpfs", "env_file"];
+const texts = ["dns", "dns_search", "dns_opt", "tmpfs", "env_file", "label_file"];
+/** Lists of names, or mappings by name; Berth does not act on them. */
+const either = ["depends_on", "networks", "models"];
 
 /** By what two entries of a list are the same, the later of which stays in the place of the first. */
 const identities: Record<string, (item: Node) => string | undefined> = {
   ...Object.fromEntries(pairs.map((field) => [field, (item: Node) => word(item)?.split("=")[0]])),
-  ...Object.fromEntries(["dns", "dns_search", "dns_opt", "tmpfs", "expose", "cap_add", "cap_drop"].map((field) => [field, word])),
+  ...Object.fromEntries(
+    ["dns", "dns_search", "dns_opt", "tmpfs", "expose", "cap_add", "cap_drop", "extra_hosts"].map((field) => [field, word]),
+  ),
   env_file: (item) => word(item) ?? word(field(item, "path")),
   volumes: (item) => {
     const short = word(item);
@@ -80,7 +87,8 @@ function mergeNodes(base: Node | undefined, over: Node, path: Path, issues: Issu
   if (over.kind === "scalar" && over.value === null) return base;
   if (base.kind === "scalar" && base.value === null) return untagged(over);
   if (replaced.includes(name)) return over;
-  if (pairs.includes(name) || name === "extra_hosts" || name === "build.extra_hosts")
+  const isOutsideLabels = /^(networks|volumes)$/.test(String(path[0])) && path.length === 3 && path[2] === "labels";
+  if (pairs.includes(name) || isOutsideLabels || name === "extra_hosts" || name === "build.extra_hosts")
     return appended(withoutReset(asList(base), over), asList(untagged(over)));
   if (texts.includes(name)) return appended(asList(base), asList(over));
   if (/^ulimits\./.test(name)) return base.kind === "map" && over.kind === "map" ? mergeMappings(base, over, path, issues) : over;
@@ -91,7 +99,7 @@ function mergeNodes(base: Node | undefined, over: Node, path: Path, issues: Issu
   }
   if (base.kind === "map" && over.kind === "map") return mergeMappings(base, over, path, issues);
   if (base.kind === "list" && over.kind === "list") return appended(base, over);
-  if (base.kind !== "scalar" || over.kind !== "scalar")
+  if ((base.kind !== "scalar" || over.kind !== "scalar") && !either.includes(name))
     issues.push({
       ...over.at,
       severity: "error",

@@ -2,9 +2,11 @@ import * as l10n from "../l10n.ts";
 import { isSecretName } from "../redact.ts";
 import { notActedOn, read } from "./check.ts";
 import { checkService } from "./checkBerth.ts";
+import { inconsistencies } from "./consistency.ts";
 import { type Deployment, type Naming, type Resolved, resolve, type Source } from "./deployment.ts";
 import { parseDotenv } from "./dotenv.ts";
 import { questionsOf } from "./inputs.ts";
+import { extended } from "./extend.ts";
 import { interpolate, type Lookup } from "./interpolate.ts";
 import { alone, mergeFiles, mergeService } from "./merge.ts";
 import {
@@ -55,12 +57,16 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   const variables = parseDotenv(dotenv?.text ?? "", outside);
   for (const { line, message } of variables.problems)
     tell({ path: dotenv?.path ?? ".env", line, column: 1, endLine: line + 1, endColumn: 1, severity: "error", message });
-  const lookup: Lookup = (name) => outside(name) ?? variables.values.get(name);
+  const given: Lookup = (name) => outside(name) ?? variables.values.get(name);
+
+  const sources = files.map(({ path, text }) => parseSource(path, text));
+  const composeProject = projectName(given("COMPOSE_PROJECT_NAME") ?? nameIn(sources, given) ?? baseName(folder));
+  // Compose gives its name to the files themselves.
+  const lookup: Lookup = (name) => (name === "COMPOSE_PROJECT_NAME" ? composeProject : given(name));
 
   let root: Mapping | undefined;
   let isWhole = true;
-  for (const { path, text } of files) {
-    const source = parseSource(path, text);
+  for (const source of sources) {
     tell(...source.issues);
     if (!source.root) {
       if (source.issues.length > 0) isWhole = false;
@@ -71,7 +77,8 @@ export function readProject({ folder, project = baseName(folder), files, env, do
       isWhole = false;
       continue;
     }
-    const filled = interpolated(source.root, lookup, tell);
+    const { root: filled, issues: unextended } = extended(interpolated(source.root, lookup, tell));
+    tell(...unextended);
     if (root) {
       const merged = mergeFiles(root, filled);
       tell(...merged.issues);
@@ -81,12 +88,10 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   if (!root || !isWhole) return { deployments: [], services: [], issues: distinct(issues, paths) };
 
   // `{{name}}` may stand where a number belongs: services are read one by one, filled in.
-  const { value: outline, issues: wrong } = read(fileSchema, root);
-  tell(...wrong.filter((issue) => !isInService(root, issue)));
+  tell(...read(fileSchema, root).issues.filter((issue) => !isInService(root, issue)));
+  tell(...checkName(root), ...inconsistencies(root));
   tell(...notActedOn(root));
 
-  const composeProject =
-    outline?.name ?? projectName(lookup("COMPOSE_PROJECT_NAME") ?? textOf(find(root, ["name"])) ?? baseName(folder));
   const declared = read(fileSchema, onlyDeclarations(root)).value;
   const around: Surroundings = { folder, composeProject, volumes: declared?.volumes, secrets: declared?.secrets, env: lookup };
   const deployments: Deployment[] = [];
@@ -110,11 +115,15 @@ export function readProject({ folder, project = baseName(folder), files, env, do
       const resolved = lookAt(name, project, source, tell);
       const { launch } = resolved;
       if (!launch) continue;
-      if (!find(node, ["image"]) && !find(node, ["build"]) && !find(node, ["provider"]) && !find(node, ["extends"])) {
+      // Nothing that Docker runs; it is told that Berth does not act on 'provider'.
+      if (find(node, ["provider"])) continue;
+      if (!find(node, ["image"]) && !find(node, ["build"])) {
         tell({
           ...key,
           severity: "error",
-          message: l10n.t("'{0}' has neither an image nor a build: add 'image', or 'build: .' for the Dockerfile here.", name),
+          message: find(node, ["extends"])
+            ? l10n.t("'{0}' may have its image from another file, which Berth does not read: add 'image' or 'build' here.", name)
+            : l10n.t("'{0}' has neither an image nor a build: add 'image', or 'build: .' for the Dockerfile here.", name),
         });
         continue;
       }
@@ -141,7 +150,7 @@ export function readProject({ folder, project = baseName(folder), files, env, do
         source,
       });
     }
-  else if (!find(root, ["services"]) || find(root, ["services"])?.kind === "scalar")
+  else if (!find(root, ["include"]) && (!services || services.kind === "scalar"))
     tell({
       ...keyPlace(root, ["services"]),
       severity: "error",
@@ -150,9 +159,10 @@ export function readProject({ folder, project = baseName(folder), files, env, do
 
   const all = distinct(issues, paths);
   // What Compose itself would refuse is not launched.
-  const broken = new Set(all.filter(({ severity }) => severity === "error").map((issue) => serviceAt(root, issue)));
+  const errors = all.filter(({ severity }) => severity === "error").map((issue) => servicesAt(root, issue));
+  const broken = new Set(errors.flat());
   return {
-    deployments: deployments.filter(({ service }) => !broken.has(service) && !broken.has(undefined)),
+    deployments: errors.some((names) => names.length === 0) ? [] : deployments.filter(({ service }) => !broken.has(service)),
     services: listed,
     issues: all,
   };
@@ -306,24 +316,45 @@ function onlyDeclarations(root: Mapping): Mapping {
 }
 
 function isInService(root: Node, issue: Issue): boolean {
-  return serviceAt(root, issue) !== undefined;
+  return servicesAt(root, issue).length > 0;
 }
 
-/** The service that an issue is about, or undefined when it is the file. */
-function serviceAt(root: Node, issue: Issue): string | undefined {
+/** The services that an issue is about: several where one extends another. None: it is the file. */
+function servicesAt(root: Node, issue: Issue): string[] {
   const services = find(root, ["services"]);
-  if (services?.kind !== "map") return undefined;
+  if (services?.kind !== "map") return [];
   const isAt = ({ path, line, column }: Place) => path === issue.path && line === issue.line && column === issue.column;
   const holds = (node: Node): boolean =>
     isInside(issue, node.at) ||
     (node.kind === "list" && node.items.some(holds)) ||
     (node.kind === "map" && [...node.entries.values()].some(({ key, value }) => isAt(key) || holds(value)));
-  for (const [name, { key, value }] of services.entries) if (isAt(key) || holds(value)) return name;
-  return undefined;
+  return [...services.entries].filter(([, { key, value }]) => isAt(key) || holds(value)).map(([name]) => name);
 }
 
 function textOf(node: Node | undefined): string | undefined {
   return node?.kind === "scalar" && node.value !== null ? String(node.value) : undefined;
+}
+
+/** What the files call the project, the last of them first. */
+function nameIn(sources: readonly { root?: Node }[], env: Lookup): string | undefined {
+  const name = sources.map(({ root }) => textOf(find(root, ["name"]))).findLast((one) => one !== undefined);
+  return name === undefined ? undefined : interpolate(name, env).text;
+}
+
+/** Compose makes a name of its own form out of any other. */
+function checkName(root: Mapping): Issue[] {
+  const node = find(root, ["name"]);
+  const name = textOf(node);
+  if (!node || name === undefined || projectName(name) === name) return [];
+  if (projectName(name) === "")
+    return [
+      { ...node.at, severity: "error", message: l10n.t("'{0}' has no letter or digit for a project's name: write one.", name) },
+    ];
+  const message = l10n.t(
+    "Compose makes '{0}' of this name: write that, in small letters, digits, '-' and '_'.",
+    projectName(name),
+  );
+  return [{ ...node.at, severity: "warning", message }];
 }
 
 /** Compose's own rule for a name that it derives (compose-go, loader.NormalizeProjectName). */

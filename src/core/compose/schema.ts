@@ -3,68 +3,15 @@ import * as z from "zod/mini";
 import { cut, parseDuration, parseSize } from "../dockerValues.ts";
 import { UserError } from "../errors.ts";
 import { runOptions, ulimitText, type Draft } from "../runOptions.ts";
-import { any, field, fields, flag, labels, pairs, parsed, text, textOrTexts, texts, whole, words } from "./fields.ts";
+import { field, fields, flag, labels, pairs, parsed, text, textOrTexts, texts, whole, words } from "./fields.ts";
+import { unacted } from "./unacted.ts";
 import { splitWords } from "./words.ts";
 import { xBerth } from "./xBerth.ts";
 
 /**
  * A compose file as Berth reads it (Compose Specification, schema/compose-spec.json): every field that it knows is here, whether Berth acts on it
- * or not (`ignored`). The parser, and the JSON schema that an editor completes with, both come from these.
+ * or not (unacted.ts). The parser, and the JSON schema that an editor completes with, both come from these.
  */
-
-/** Known to Compose, and not acted on. By the field that holds them; "" is the file. */
-export const ignored = {
-  "": ["version", "include", "networks", "configs", "models"],
-  service: [
-    ...[
-      "develop",
-      "attach",
-      "blkio_config",
-      "configs",
-      "cpu_count",
-      "cpu_percent",
-      "cpu_rt_period",
-      "cpu_rt_runtime",
-      "credential_spec",
-    ],
-    ...[
-      "depends_on",
-      "label_file",
-      "extends",
-      "provider",
-      "external_links",
-      "isolation",
-      "links",
-      "mac_address",
-      "models",
-      "networks",
-    ],
-    ...["post_start", "pre_stop", "profiles", "pull_policy", "pull_refresh_after", "scale", "use_api_socket", "volumes_from"],
-  ],
-  build: [
-    ...[
-      "entitlements",
-      "ssh",
-      "cache_to",
-      "no_cache",
-      "isolation",
-      "privileged",
-      "pull",
-      "secrets",
-      "tags",
-      "ulimits",
-      "provenance",
-      "sbom",
-    ],
-  ],
-  deploy: ["mode", "endpoint_mode", "replicas", "labels", "rollback_config", "update_config", "restart_policy", "placement"],
-  resources: ["limits"],
-  reservations: ["cpus", "memory", "generic_resources"],
-  volume: ["driver", "driver_opts", "labels"],
-  secret: ["labels", "driver", "driver_opts", "template_driver"],
-  port: ["name", "mode", "app_protocol"],
-  mount: ["consistency"],
-} as const;
 
 /** What `docker run` makes of an option's value, so that both mean the same. */
 function option<Field extends keyof Draft>(flagName: string, field: Field): (value: string) => NonNullable<Draft[Field]> {
@@ -105,7 +52,7 @@ const port = z.union([
       published: z.optional(z.union([text, z.number()])),
       protocol: z.optional(text),
       host_ip: z.optional(text),
-      ...any(...ignored.port),
+      ...unacted.port,
     }),
     ({ target, published, protocol = "tcp", host_ip: ip }) => {
       const address = ip === undefined ? "" : `${ip.includes(":") ? `[${ip}]` : ip}:`;
@@ -130,10 +77,10 @@ const mount = fields({
       selinux: z.optional(z.enum(["z", "Z"])),
     }),
   ),
-  volume: z.optional(fields({ nocopy: z.optional(flag), subpath: z.optional(text), labels: z.optional(labels) })),
+  volume: z.optional(fields({ nocopy: z.optional(flag), subpath: z.optional(text), ...unacted.mountedVolume })),
   tmpfs: z.optional(fields({ size: z.optional(size), mode: z.optional(z.union([z.number(), text])) })),
   image: z.optional(fields({ subpath: z.optional(text) })),
-  ...any(...ignored.mount),
+  ...unacted.mount,
 });
 export type LongMount = z.output<typeof mount>;
 
@@ -166,6 +113,11 @@ const hosts = z.union([
 const expose = option("--expose", "expose");
 const exposed = parsed(z.array(parsed(z.union([text, z.number()]), (one) => expose(String(one)))), (list) => list.flat());
 
+/** A mapping alone, where `labels` takes a list too. */
+const options = parsed(z.record(z.string(), z.union([text, z.number(), z.boolean(), z.null()])), (given) =>
+  Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value ?? "")])),
+);
+
 const envFile = z.union([text, fields({ path: text, required: z.optional(flag), format: z.optional(text) })]);
 
 const build = fields({
@@ -181,7 +133,7 @@ const build = fields({
   extra_hosts: z.optional(hosts),
   shm_size: z.optional(size),
   platforms: z.optional(texts),
-  ...any(...ignored.build),
+  ...unacted.build,
 });
 
 const healthcheck = fields({
@@ -234,15 +186,18 @@ export const service = fields({
   gpus: field("all, or a list of device requests.", z.union([z.literal("all"), z.array(gpu)])),
   deploy: field(
     "Of it Berth acts on resources.reservations.devices: the GPUs.",
-    fields({
-      resources: z.optional(
-        fields({
-          reservations: z.optional(fields({ devices: z.optional(z.array(gpu)), ...any(...ignored.reservations) })),
-          ...any(...ignored.resources),
-        }),
-      ),
-      ...any(...ignored.deploy),
-    }),
+    z.union([
+      z.null(),
+      fields({
+        resources: z.optional(
+          fields({
+            reservations: z.optional(fields({ devices: z.optional(z.array(gpu)), ...unacted.reservations })),
+            ...unacted.resources,
+          }),
+        ),
+        ...unacted.deploy,
+      }),
+    ]),
   ),
   runtime: field("OCI runtime, such as nvidia.", text),
   shm_size: field("Size of /dev/shm, such as 6g.", size),
@@ -315,34 +270,27 @@ export const service = fields({
   pids_limit: z.optional(number),
   read_only: z.optional(flag),
   stdin_open: z.optional(flag),
-  storage_opt: z.optional(labels),
+  storage_opt: z.optional(options),
   tty: z.optional(flag),
   userns_mode: z.optional(text),
   uts: z.optional(text),
 
   "x-berth": z.optional(xBerth),
-  ...any(...ignored.service),
+  ...unacted.service,
 });
 export type Service = z.output<typeof service>;
 
 const named = { name: z.optional(text), external: z.optional(z.union([flag, fields({ name: z.optional(text) })])) };
-const volume = z.union([z.null(), fields({ ...named, ...any(...ignored.volume) })]);
-const secretSource = fields({ ...named, file: z.optional(text), environment: z.optional(text), ...any(...ignored.secret) });
+const volume = z.union([z.null(), fields({ ...named, ...unacted.volume })]);
+const secretSource = fields({ ...named, file: z.optional(text), environment: z.optional(text), ...unacted.secret });
 
 const serviceName = /^[a-zA-Z0-9._-]+$/;
 
 export const file = fields({
-  name: field(
-    "Name of the project for Compose, which names volumes by it.",
-    text.check(
-      z.regex(/^[a-z0-9][a-z0-9_-]*$/, {
-        error: l10n.t("A project's name has small letters, digits, '-' and '_', and starts with a letter or digit."),
-      }),
-    ),
-  ),
+  name: field("Name of the project for Compose, which names volumes by it.", text),
   services: field("Each is a deployment.", z.record(z.string().check(z.regex(serviceName)), service)),
   volumes: field("Named volumes.", z.union([z.null(), z.record(z.string(), volume)])),
   secrets: field("Where secrets come from.", z.union([z.null(), z.record(z.string(), secretSource)])),
-  ...any(...ignored[""]),
+  ...unacted[""],
 });
 export type ComposeFile = z.output<typeof file>;

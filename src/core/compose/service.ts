@@ -141,12 +141,13 @@ export function toRunSpec(service: Service, around: Surroundings, tell: Tell): S
 
   set("shmSize", service.shm_size);
   set("memory", service.mem_limit);
-  set("memorySwap", service.memswap_limit);
+  // Nothing is limited by these when they are 0.
+  set("memorySwap", service.memswap_limit || undefined);
   set("memoryReservation", service.mem_reservation);
   set("memorySwappiness", service.mem_swappiness);
   set("oomKillDisable", service.oom_kill_disable || undefined);
   set("oomScoreAdj", service.oom_score_adj);
-  set("cpus", service.cpus);
+  set("cpus", service.cpus || undefined);
   set("cpuShares", service.cpu_shares);
   set("cpuPeriod", service.cpu_period);
   set("cpuQuota", service.cpu_quota);
@@ -209,7 +210,15 @@ function healthcheck(given: NonNullable<Service["healthcheck"]>): Healthcheck | 
 function mounts({ volumes = [] }: Service, around: Surroundings, tell: Tell): Mount[] {
   return volumes.flatMap((volume, n) => {
     try {
-      return [typeof volume === "string" ? shortMount(volume, around) : longMount(volume, around)];
+      if (typeof volume === "string") return [shortMount(volume, around)];
+      const { create_host_path: isMade, selinux, recursive } = volume.bind ?? {};
+      if (recursive !== undefined && (isMade || selinux !== undefined))
+        tell(
+          "warning",
+          ["volumes", n],
+          l10n.t("Berth does not act on 'recursive' beside 'create_host_path' or 'selinux': remove one of the two."),
+        );
+      return [longMount(volume, around)];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       tell("error", ["volumes", n], error.message);
@@ -244,7 +253,7 @@ function volumeName(name: string, { volumes, composeProject }: Surroundings): st
   const volume = volumes[name];
   const external = volume?.external;
   const outer = typeof external === "object" ? external.name : undefined;
-  return volume?.name ?? outer ?? (external ? name : `${composeProject}_${name}`);
+  return volume?.name || outer || (external ? name : `${composeProject}_${name}`);
 }
 
 function longMount(mount: LongMount, around: Surroundings): Mount {
@@ -265,7 +274,7 @@ function longMount(mount: LongMount, around: Surroundings): Mount {
   }
   if (type === "tmpfs") {
     const mode = typeof tmpfs?.mode === "number" ? tmpfs.mode.toString(8) : tmpfs?.mode;
-    return withOptions({ type, ...common }, { "tmpfs-size": tmpfs?.size, "tmpfs-mode": mode });
+    return withOptions({ type, ...common }, { "tmpfs-size": tmpfs?.size || undefined, "tmpfs-mode": mode });
   }
   if (type === "volume") {
     const named = source === undefined ? {} : { source: volumeName(source, around) };
@@ -296,7 +305,7 @@ function secretsOf({ secrets = [] }: Service, around: Surroundings) {
 }
 
 function fileSecrets(service: Service, around: Surroundings, tell: Tell): Mount[] {
-  return secretsOf(service, around).flatMap(({ source, target, from, at }): Mount[] => {
+  return secretsOf(service, around).flatMap(({ source, target, from, at, ...rights }): Mount[] => {
     if (!from)
       tell(
         "error",
@@ -306,7 +315,22 @@ function fileSecrets(service: Service, around: Surroundings, tell: Tell): Mount[
           source,
         ),
       );
-    else if (from.file !== undefined) return [{ type: "bind", source: hostPath(from.file, around), target, readOnly: true }];
+    else if (from.file !== undefined) {
+      if (["mode", "uid", "gid"].some((one) => Object.hasOwn(rights, one)))
+        tell(
+          "warning",
+          at,
+          l10n.t(
+            "A secret from a file keeps that file's owner and rights: set them there, and remove 'mode', 'uid' and 'gid' here.",
+          ),
+        );
+      return [{ type: "bind", source: hostPath(from.file, around), target, readOnly: true }];
+    } else if (from.external)
+      tell(
+        "error",
+        at,
+        l10n.t("The secret '{0}' is external, which only a swarm has: give it 'file' or 'environment' instead.", source),
+      );
     else if (from.environment === undefined)
       tell(
         "error",
@@ -349,8 +373,12 @@ function gpus(service: Service, tell: Tell): Pick<Draft, "gpus"> & Partial<Pick<
     else if (at[0] === "deploy" && !request.capabilities)
       tell("error", at, l10n.t("A device request needs its capabilities: add 'capabilities: [gpu]'."));
     else if (driver === "cdi" && ids) found = { gpus: "none", ...found, devices: ids };
-    else if (at[0] === "deploy" && !capabilities.some((one) => /^(gpu|nvidia|compute|utility|graphics|video|display)$/.test(one)))
-      tell("warning", at, l10n.t("Berth does not act on devices other than GPUs."));
+    else if (
+      at[0] === "deploy" &&
+      driver !== "nvidia" &&
+      !capabilities.some((one) => /^(gpu|nvidia|compute|utility|graphics|video|display)$/.test(one))
+    )
+      tell("warning", at, l10n.t("Berth does not act on devices other than GPUs: pass their files in with 'devices'."));
     else if (found && found.gpus !== "none")
       tell("warning", at, l10n.t("Berth does not act on a second request for GPUs: write one for all of them."));
     else {

@@ -125,6 +125,9 @@ export function parseSource(path: string, text: string): { root?: Node; issues: 
         continue;
       }
       const first = entries.get(text);
+      const isPlain = name.type === YamlScalar.PLAIN && name.tag === undefined;
+      if (isPlain && /^(number|boolean|object)$/.test(typeof plainValue(text)))
+        report(range, l10n.t("'{0}' without quotes is no text, and Compose takes no other name: put it in quotes.", text));
       if (first) report(range, l10n.t("'{0}' stands twice here, first on line {1}: keep one of them.", text, first.key.line));
       else entries.set(text, { key: place(range), value: converted });
     }

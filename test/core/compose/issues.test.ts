@@ -97,20 +97,115 @@ describe("a mistake in a compose file, on its line", () => {
     ],
     [
       "another service's network",
-      service("network_mode: service:vpn"),
+      "services:\n  a:\n    image: x\n    network_mode: service:vpn\n  vpn: { image: x }\n",
       "4:5-17 warning: Berth does not act on 'service:vpn': name that service's container, as in 'container:NAME'.",
     ],
     [
       "fields that are not acted on",
-      "version: '3'\nservices:\n  a:\n    image: x\n    depends_on: [b]\n    deploy: { replicas: 2, resources: { limits: { cpus: '1' } } }\n    build: { context: ., tags: [x] }\n    profiles: [p]\nnetworks: { n: }\nvolumes: { v: { driver: local } }\n",
+      `version: '3'
+services:
+  a:
+    image: x
+    depends_on: [b]
+    deploy: { replicas: 2, resources: { limits: { cpus: '1' } } }
+    build: { context: ., tags: [x] }
+    profiles: [p]
+    networks: [n]
+  b: { image: x, blkio_config: { weight: 300 }, ports: [{ target: 80, name: web }] }
+networks: { n: }
+volumes: { v: { driver: local } }
+`,
       "1:1-8 warning: Compose ignores 'version' nowadays: remove it.",
-      "5:5-15 warning: Berth does not act on 'depends_on'.",
-      "6:15-23 warning: Berth does not act on 'deploy.replicas'.",
-      "6:41-47 warning: Berth does not act on 'deploy.resources.limits'.",
-      "7:26-30 warning: Berth does not act on 'build.tags'.",
-      "8:5-13 warning: Berth does not act on 'profiles'.",
-      "9:1-9 warning: Berth does not act on 'networks'.",
-      "10:17-23 warning: Berth does not act on 'driver'.",
+      "5:5-15 warning: Berth does not act on 'depends_on': launch the services that it names first.",
+      "6:15-23 warning: Berth does not act on 'deploy.replicas': a launch makes one container, and can make another beside it.",
+      "6:41-47 warning: Berth does not act on 'deploy.resources.limits': write 'mem_limit', 'cpus' and 'pids_limit' instead.",
+      "7:26-30 warning: Berth does not act on 'build.tags': build the image with docker compose build if it needs this.",
+      "8:5-13 warning: Berth does not act on 'profiles': the service can be launched whatever the profile.",
+      "9:5-13 warning: Berth does not act on 'networks': name a network that is there with 'network_mode' instead.",
+      "10:18-30 warning: Berth does not act on 'blkio_config': start the service with docker compose if it needs this.",
+      "10:71-75 warning: Berth does not act on 'ports.name': it changes nothing for a single container.",
+      "11:1-9 warning: Berth does not act on 'networks': name a network that is there with 'network_mode' instead.",
+      "12:17-23 warning: Berth does not act on 'driver': make the volume with docker volume create first.",
+    ],
+    [
+      "a form that Compose has not, of a field that is not acted on",
+      "services:\n  a:\n    image: x\n    depends_on: { b: { condition: service_health } }\n    scale: many\n  b: { image: x }\n",
+      "4:5-15 warning: Berth does not act on 'depends_on': launch the services that it names first.",
+      "4:35-49 error: 'condition' is service_started, service_healthy or service_completed_successfully: did you mean 'service_healthy'?",
+      "5:5-10 warning: Berth does not act on 'scale': a launch makes one container, and can make another beside it.",
+      "5:12-16 error: 'scale': 'many' is no whole number.",
+    ],
+    [
+      "a key that may be newer, of a field that is not acted on",
+      service("develop: { watch: [{ path: ., action: sync, target: /x, brandnew: 1 }] }"),
+      "4:5-12 warning: Berth does not act on 'develop': mount the folder with 'volumes' to have its changes inside.",
+    ],
+    [
+      "labels of a volume in a mount",
+      "services:\n  a:\n    image: x\n    volumes: [{ type: volume, source: v, target: /v, volume: { labels: [a=b] } }]\nvolumes: { v: }\n",
+      "4:64-70 warning: Berth does not act on 'volumes.volume.labels': make the volume with docker volume create first.",
+    ],
+    [
+      "what -v and --mount cannot say together",
+      service("volumes: [{ type: bind, source: /a, target: /b, bind: { create_host_path: true, recursive: disabled } }]"),
+      "4:15-108 warning: Berth does not act on 'recursive' beside 'create_host_path' or 'selinux': remove one of the two.",
+    ],
+    [
+      "rights of a secret that is a file",
+      service("secrets: [{ source: tok, mode: 0400 }]") + "secrets: { tok: { file: ./tok } }\n",
+      "4:15-42 warning: A secret from a file keeps that file's owner and rights: set them there, and remove 'mode', 'uid' and 'gid' here.",
+    ],
+    [
+      "a secret of a swarm",
+      service("secrets: [tok]") + "secrets: { tok: { external: true } }\n",
+      "4:15-18 error: The secret 'tok' is external, which only a swarm has: give it 'file' or 'environment' instead.",
+    ],
+    [
+      "devices that are no GPUs",
+      service("deploy: { resources: { reservations: { devices: [{ capabilities: [tpu] }] } } }"),
+      "4:54-77 warning: Berth does not act on devices other than GPUs: pass their files in with 'devices'.",
+    ],
+    [
+      "a project's name that Compose writes otherwise",
+      `name: My Thesis\n${service()}`,
+      "1:7-16 warning: Compose makes 'mythesis' of this name: write that, in small letters, digits, '-' and '_'.",
+    ],
+    [
+      "a project's name without a letter",
+      `name: "!"\n${service()}`,
+      "1:7-10 error: '!' has no letter or digit for a project's name: write one.",
+    ],
+    [
+      "a service of another file",
+      service("extends: { file: base.yaml, service: b }"),
+      "4:5-12 warning: Berth does not act on 'extends': it reads no other file, so write here what this brings.",
+    ],
+    [
+      "an image that may stand in another file",
+      "services:\n  a:\n    extends: { file: base.yaml, service: b }\n",
+      "2:3-4 error: 'a' may have its image from another file, which Berth does not read: add 'image' or 'build' here.",
+      "3:5-12 warning: Berth does not act on 'extends': it reads no other file, so write here what this brings.",
+    ],
+    [
+      "a service that it extends with a mistake, once and on its line",
+      "services:\n  a: { extends: b }\n  b: { image: x, user: 5 }\n",
+      "3:24-25 error: 'user' is text: put 5 in quotes.",
+    ],
+    [
+      "a file that only includes others",
+      "include: [other.yaml]\n",
+      "1:1-8 warning: Berth does not act on 'include': open the folder of that file as a project of its own.",
+    ],
+    [
+      "names that an included file may bring",
+      "include: [other.yaml]\nservices: { a: { image: x, depends_on: [b] } }\n",
+      "1:1-8 warning: Berth does not act on 'include': open the folder of that file as a project of its own.",
+      "2:28-38 warning: Berth does not act on 'depends_on': launch the services that it names first.",
+    ],
+    [
+      "a service that is no container",
+      "services:\n  a: { provider: { type: cloud } }\n",
+      "2:8-16 warning: Berth does not act on 'provider': start the service with docker compose if it needs this.",
     ],
     ["somebody else's field", service("x-other: { a: 1 }")],
     ["a variable that is not set, in a comment", service("# ${NOPE}")],
@@ -320,6 +415,15 @@ describe("issues of several files", () => {
       "4:10-15 error: 'tty': 'maybe' is neither true nor false.",
       "compose.override.yaml 3:11-12 error: 'user' is text: put 5 in quotes.",
     ]);
+  });
+
+  it("keep also the services from being launched that extend the one with the mistake", () => {
+    const text =
+      "services:\n  a: { extends: b }\n  b: { image: x, volumes: ['none:/d'] }\n  c: { image: x }\n  d: { provider: { type: x } }\n";
+    assert.deepEqual(
+      project(text).deployments.map(({ service }) => service),
+      ["c"],
+    );
   });
 
   it("keep a service from being launched, and only that one", () => {

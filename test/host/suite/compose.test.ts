@@ -41,7 +41,7 @@ describe("compose files in the editor", () => {
         "    image: berth-lab/busybox:${TAG}",
         "    imagee: x",
         '    ports: ["99999:80"]',
-        "    depends_on: [db]",
+        "    profiles: [gpu]",
         "    hostname: ${NOT_SET_ANYWHERE}",
         "    x-berth:",
         "      inputs:",
@@ -55,7 +55,7 @@ describe("compose files in the editor", () => {
     assert.deepEqual(await told(document.uri, 6), [
       "4: Error: Compose has no field 'imagee' here: did you mean 'image'?",
       "5: Error: An entry of 'ports': There is no port 99999: the last one is 65535.",
-      "6: Warning: Berth does not act on 'depends_on'.",
+      "6: Warning: Berth does not act on 'profiles': the service can be launched whatever the profile.",
       "7: Warning: The variable NOT_SET_ANYWHERE is not set, and becomes empty here: set it in .env, or give it a default as in ${NOT_SET_ANYWHERE:-…}.",
       "10: Error: 'huge' is none of the options: take one of small, large.",
       "11: Error: There is no input or value {{sise}}: did you mean {{size}}?",
