@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { runAsRoot } from "./cache.ts";
@@ -119,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   // Folders first: the first start of anything writes the list of what is there.
   const installed = options.installedExtensions ?? [];
   for (const path of installed.filter((it) => !it.endsWith(".vsix"))) await installFolder(path, join(dataDir, "extensions"));
+  await forgetExtensions(dataDir);
   if (user) await runAsRoot("chown", "-R", `${user.uid}:${user.gid}`, dataDir);
   for (const path of installed.filter((it) => it.endsWith(".vsix")))
     await execa(vscode.node, [...common, "--install-extension", path, "--force"], {
@@ -202,6 +203,13 @@ async function installFolder(path: string, extensions: string): Promise<void> {
   const link = join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`);
   await rm(link, { force: true });
   await symlink(path, link);
+}
+
+/** VS Code keeps what it read of the extensions' package.json, and notices only during the next start that a linked folder has a newer one. */
+async function forgetExtensions(dataDir: string): Promise<void> {
+  const profile = join(dataDir, "data", "CachedProfilesData", "__default__profile__");
+  const caches = (await readdir(profile).catch(() => [])).filter((name) => name.startsWith("extensions.user."));
+  await Promise.all(caches.map((name) => rm(join(profile, name), { force: true })));
 }
 
 /** Opens a window, with a browser profile of its own; gives it once the status bar is there. */
