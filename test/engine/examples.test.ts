@@ -61,9 +61,13 @@ describe("the example projects, with stand-ins for their images", function () {
     return { folder, deployment: deployments[0]! };
   }
 
-  /** As the workbench drafts it. `env`: where the display comes from. */
-  async function launching(deployment: Deployment, answers: Answers, env: Record<string, string> = {}): Promise<Launching> {
-    const launch = withAnswers(deployment, answers);
+  /** As the workbench drafts it. `env`: where the display comes from. `port`: in place of the app's. */
+  async function launching(
+    deployment: Deployment,
+    answers: Answers,
+    { env = {}, ...circumstances }: { env?: Record<string, string>; port?: number } = {},
+  ): Promise<Launching> {
+    const launch = withAnswers(deployment, answers, circumstances);
     const image = await tools.engine.inspectImage(launch.spec.image);
     assert(image, `${launch.spec.image} is not on the engine`);
     const display = launch.display === "x11" ? x11(env) : undefined;
@@ -145,8 +149,10 @@ describe("the example projects, with stand-ins for their images", function () {
 
   it("perception: its app answers with the configuration that was asked for, and sees all GPUs", async () => {
     const { deployment } = project("perception");
-    await twice([deployment, { batch: 8 }], async ({ name, url }) => {
+    const { port } = await freePort(tools, 9000);
+    await twice([deployment, { batch: 8 }, { port }], async ({ name, url }) => {
       assert.equal(name, "rtvicv-perception-docker");
+      assert.equal(url, `http://localhost:${port}/`);
       assert.match(await (await fetch(`${url}api/v1/ready`)).text(), /ds-ready/);
       assert.match(await inside(name, "cat", "/opt/app/main.txt"), /^batch-size=8$/m);
       assert.equal(await gpusIn(name), 2);
@@ -210,7 +216,7 @@ describe("the example projects, with stand-ins for their images", function () {
       await withDisplay(async (display, close) => {
         await close();
         assert.equal(
-          await sentenceOf(launch(deployment, { windows: "rviz" }, { DISPLAY: display })),
+          await sentenceOf(launch(deployment, { windows: "rviz" }, { env: { DISPLAY: display } })),
           `There is no display socket /tmp/.X11-unix/X${display.slice(1)} in ros-desktop: start an X server on this machine, or launch it without a display.`,
         );
       });
@@ -220,7 +226,7 @@ describe("the example projects, with stand-ins for their images", function () {
     it("starts RViz on the display that there is", async () => {
       const { deployment } = project("ros");
       await withDisplay(async (DISPLAY) => {
-        await twice([deployment, { windows: "rviz" }, { DISPLAY }], async ({ id, name }) => {
+        await twice([deployment, { windows: "rviz" }, { env: { DISPLAY } }], async ({ id, name }) => {
           assert(await findApp(tools, id, "rviz2"), "rviz2 does not run");
           await until("it to be on the display", async () =>
             (await lab.docker("logs", name)).endsWith(`rviz2: on display ${DISPLAY} of an X11 server`),
@@ -233,7 +239,7 @@ describe("the example projects, with stand-ins for their images", function () {
       const { deployment } = project("ros");
       await withDisplay(
         async (DISPLAY) => {
-          const sentence = await sentenceOf(launch(deployment, { windows: "rviz" }, { DISPLAY }));
+          const sentence = await sentenceOf(launch(deployment, { windows: "rviz" }, { env: { DISPLAY } }));
           assert.match(sentence, /^The app in ros-desktop ended with exit code 1\./);
           assert.match(sentence, /rviz2: Authorization required/);
         },
