@@ -1,11 +1,20 @@
 import type { Build } from "./compose/service.ts";
+import { isSecret } from "./redact.ts";
 
-/** Arguments of `docker` that build an image as the compose file says; what does not fit in an argument is read from standard input: an inline Dockerfile. */
-export function buildArgs(build: Build, tag: string, { noCache = false, pull = false } = {}): { argv: string[]; input?: string } {
+/**
+ * Arguments of `docker` that build an image as the compose file says. An inline Dockerfile is read from standard input; the values of secrets are for the
+ * command's environment.
+ */
+export function buildArgs(
+  build: Build,
+  tag: string,
+  { noCache = false, pull = false } = {},
+): { argv: string[]; env: Record<string, string>; input?: string } {
   const { context, dockerfile, dockerfileInline, args = {}, target, labels = {}, network, cacheFrom = [], shmSize } = build;
   const { additionalContexts = {}, extraHosts = [], platforms = [] } = build;
   const pairs = (flag: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+  const secrets = Object.entries(args).filter(([name, value]) => isSecret(name, value));
   const each = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value]);
   const one = (flag: string, value: string | number | undefined) => (value === undefined ? [] : [flag, String(value)]);
   return {
@@ -14,7 +23,7 @@ export function buildArgs(build: Build, tag: string, { noCache = false, pull = f
       ...one("--file", dockerfileInline === undefined ? dockerfile : "-"),
       ...["--tag", tag],
       ...one("--target", target),
-      ...pairs("--build-arg", args),
+      ...Object.entries(args).flatMap(([name, value]) => ["--build-arg", isSecret(name, value) ? name : `${name}=${value}`]),
       ...pairs("--label", labels),
       ...one("--network", network),
       ...one("--shm-size", shmSize),
@@ -26,6 +35,7 @@ export function buildArgs(build: Build, tag: string, { noCache = false, pull = f
       ...(pull ? ["--pull"] : []),
       context,
     ],
+    env: Object.fromEntries(secrets),
     ...(dockerfileInline === undefined ? {} : { input: dockerfileInline }),
   };
 }

@@ -35,11 +35,11 @@ export interface RunOptions {
   env?: Readonly<Record<string, string>> | undefined;
   /** What it reads on standard input. */
   input?: string | Uint8Array;
-  /** Ends it. What it began on the engine may go on there. */
-  signal?: AbortSignal;
 }
 
 export interface StreamOptions {
+  /** See RunOptions. */
+  env?: Readonly<Record<string, string>> | undefined;
   input?: string | Uint8Array;
   onOutput: (bytes: Buffer, stream: "stdout" | "stderr") => void;
   signal?: AbortSignal | undefined;
@@ -76,7 +76,11 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
   const options = (timeout: number) =>
     ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 64_000_000 }) as const;
 
-  async function spawn(args: readonly string[], timeout: number, { env: more, input, signal }: RunOptions = {}) {
+  async function spawn(
+    args: readonly string[],
+    timeout: number,
+    { env: more, input, signal }: Pick<RunOptions, "env" | "input"> & { signal?: AbortSignal } = {},
+  ) {
     const { execa } = await import("execa");
     return execa("docker", argv(args), {
       ...options(timeout),
@@ -102,7 +106,6 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
     async run(args, about = {}, { timeout = 60_000, from, ...more } = {}) {
       const result = await (from ? spawnReading(from, args, timeout) : spawn(args, timeout, more));
       if (!result.failed) return result.stdout.trim();
-      if (result.isCanceled) throw new Cancelled();
       if (result.code === "ENOENT") throw new UserError(noCli());
       if (result.timedOut)
         throw new EngineGoneError(
@@ -116,10 +119,11 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
       if (code === "ENOENT") throw new UserError(noCli());
       return { exitCode, stdout, stderr, timedOut };
     },
-    async stream(args, { input, onOutput, signal, timeout = 0 }) {
+    async stream(args, { env: more, input, onOutput, signal, timeout = 0 }) {
       const { execa } = await import("execa");
       const child = execa("docker", argv(args), {
         ...options(timeout === 0 ? 0 : timeout + way),
+        env: { ...env, ...more },
         buffer: false,
         ...(input === undefined ? { stdin: "ignore" } : { input }),
         ...(signal ? { cancelSignal: signal } : {}),

@@ -34,16 +34,11 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
   const image = await reached.engine.inspectImage(found.imageId);
   if (!image) throw new UserError(vscode.l10n.t("The image of {0} is not on this engine any more.", found.name));
   const launching = await draft(app, reached, deployment, launch, image, { reserve: false });
-  const { id, name, url, log } = await runPlan(app, reached, planStartApp(launching, found), {
+  await runPlan(app, reached, planStartApp(launching, found), {
     silent: !fromUi,
     launch: { key: deploymentKey(project.folder, deployment.service), app: launch.app.start, settings: {} },
   });
-  return {
-    outcome: "started",
-    container: { id, name },
-    ...(url === undefined ? {} : { url }),
-    ...(log === undefined ? {} : { log }),
-  };
+  return { outcome: "started" };
 }
 
 export async function stopApp(app: App, { container }: Keys, { fromUi }: Call): Promise<object> {
@@ -55,8 +50,8 @@ export async function stopApp(app: App, { container }: Keys, { fromUi }: Call): 
   if (found.state !== "running") throw new UserError(vscode.l10n.t("{0} does not run, and so neither does its app.", found.name));
   if (!(await findApp(reached, found.id, described.process)))
     throw new UserError(vscode.l10n.t("The app does not run in {0}.", found.name));
-  const { id, name } = await runPlan(app, reached, planStopApp(described, found), { silent: !fromUi });
-  return { outcome: "stopped", container: { id, name } };
+  await runPlan(app, reached, planStopApp(described, found), { silent: !fromUi });
+  return { outcome: "stopped" };
 }
 
 function deploymentIn(app: App, found: Inspected): { project: Project; deployment: Deployment } {

@@ -53,7 +53,7 @@ async function askFor(image: string, isBuilt: boolean): Promise<void> {
 
 async function acquire(reached: Reach, { spec, build }: Pick<Launch, "spec" | "build">, silent: boolean): Promise<void> {
   const { image } = spec;
-  const { argv, input } = build ? buildArgs(build, image) : { argv: ["pull", image] };
+  const { argv, input, env } = build ? buildArgs(build, image) : { argv: ["pull", image] };
   const told = Object.entries({ ...process.env, ...build?.args, ...spec.env }).map(([name, value]) => `${name}=${value ?? ""}`);
   const secrets = secretValues(told);
   const run = async (onLine: (line: string) => void, signal?: AbortSignal) => {
@@ -62,6 +62,7 @@ async function acquire(reached: Reach, { spec, build }: Pick<Launch, "spec" | "b
     const exitCode = await reached.cli.stream(argv, {
       timeout,
       signal,
+      env,
       ...(input === undefined ? {} : { input }),
       onOutput: (bytes, stream) => {
         const text = bytes.toString();
