@@ -323,6 +323,7 @@ export const cases: readonly Case[] = [
     compose: service('healthcheck: { test: ["CMD", "curl", "-f", "a b"], start_interval: 2s, start_period: 5s }'),
   },
   { what: "a health check of a shell", compose: service('healthcheck: { test: ["CMD-SHELL", "curl a || exit 1"] }') },
+  { what: "a health check whose command is the image's", compose: service("healthcheck: { test: [], interval: 5s }") },
   { what: "no health check", compose: service("healthcheck: { disable: true }") },
   { what: "no health check, by NONE", compose: service('healthcheck: { test: ["NONE"] }') },
   {
@@ -626,6 +627,35 @@ export const refused: readonly [what: string, compose: string, message: string, 
     "a GPU request without capabilities",
     service("deploy: { resources: { reservations: { devices: [{ count: 1 }] } } }"),
     "4: A device request needs its capabilities: add 'capabilities: [gpu]'.",
+  ],
+  ["a version that is a number", `version: 3.8\n${service()}`, "1: 'version' is text: put 3.8 in quotes."],
+  ["volumes without any", `${service()}volumes:\n`, "4: 'volumes' is empty: give it a mapping, or remove it."],
+  ["a broken limit", service("ulimits: { nproc: 1.5 }"), "4: 'nproc': '1.5' is no whole number."],
+  [
+    "a size below nothing",
+    service("volumes: [{ type: tmpfs, target: /t, tmpfs: { size: -1 } }]"),
+    "4: 'size': '-1' is less than nothing: write a size such as 512m or 6g.",
+  ],
+  [
+    "a score beyond its bounds",
+    service("oom_score_adj: 2000"),
+    "4: 'oom_score_adj': '2000' is beyond -1000 to 1000: write a number between them.",
+  ],
+  [
+    "a way to pull that there is not",
+    service("pull_policy: sometimes"),
+    "4: 'pull_policy': It is always, never, missing, build, daily, weekly or every_TIME.",
+  ],
+  [
+    "a dependency without condition",
+    `${service("depends_on: { b: { restart: true } }")}  b: { image: x }\n`,
+    "4: 'condition' is missing here: add it.",
+  ],
+  [
+    "an address that is none",
+    service("ports: [{ target: 80, host_ip: here }]"),
+    "4: An entry of 'ports': 'here' is no address of this machine: write one such as 127.0.0.1.",
+    "2.27",
   ],
   [
     "a name that is a number",

@@ -30,20 +30,21 @@ function explain(issue: Raw, root: Node, outer: Path, above: Path): Issue[] {
     case "invalid_union": {
       const branches = issue.errors as Raw[][];
       // The one that got furthest is what was meant; those that do not even begin to fit say what could stand here.
-      const meant = branches.filter((all) => all.every(({ code, path: deep }) => code !== "invalid_type" || deep.length > 0));
+      const meant = branches.filter((all) => all.every(begins));
       const [best] = meant.sort((a, b) => depth(b) - depth(a));
       if (best) return best.flatMap((one) => explain(one, root, path, above));
-      const expected = branches.flatMap((all) => all.map((one) => (one.code === "invalid_type" ? one.expected : "")));
+      if (!find(root, path)) return [missing(root, path)];
+      const expected = branches.flatMap((all) => all.flatMap(expectedBy));
       return [error(wrongType(name, expected, find(root, path)))];
     }
     case "invalid_type":
-      if (!find(root, path))
-        return [error(l10n.t("'{0}' is missing here: add it.", String(path.at(-1))), keyPlace(root, path.slice(0, -1)))];
+      if (!find(root, path)) return [missing(root, path)];
       return [error(wrongType(name, [issue.expected], find(root, path)))];
     case "invalid_value": {
       const values = issue.values.map(String);
       const given = find(root, path);
-      const meant = given?.kind === "scalar" ? similar(String(given.value), values) : undefined;
+      if (!given) return [missing(root, path)];
+      const meant = given.kind === "scalar" ? similar(String(given.value), values) : undefined;
       const choice = oneOf(values);
       return [
         error(
@@ -63,6 +64,24 @@ function explain(issue: Raw, root: Node, outer: Path, above: Path): Issue[] {
     default:
       return [error(prefixed(name, issue.message))];
   }
+}
+
+/** Whether the value has at least the kind that this alternative takes. */
+function begins(issue: Raw): boolean {
+  if (issue.path.length > 0) return true;
+  return issue.code === "invalid_union"
+    ? (issue.errors as Raw[][]).some((all) => all.every(begins))
+    : issue.code !== "invalid_type";
+}
+
+function expectedBy(issue: Raw): string[] {
+  if (issue.code === "invalid_union") return (issue.errors as Raw[][]).flat().flatMap(expectedBy);
+  return issue.code === "invalid_type" ? [issue.expected] : [];
+}
+
+function missing(root: Node, path: Path): Issue {
+  const message = l10n.t("'{0}' is missing here: add it.", String(path.at(-1)));
+  return { ...keyPlace(root, path.slice(0, -1)), severity: "error", message };
 }
 
 function depth(issues: readonly Raw[]): number {

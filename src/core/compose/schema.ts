@@ -24,6 +24,10 @@ function option<Field extends keyof Draft>(flagName: string, field: Field): (val
 }
 
 const size = parsed(z.union([z.number(), text]), (value) => parseSize(String(value)));
+const notNegative = parsed(size, (bytes) => {
+  if (bytes < 0) throw new UserError(l10n.t("'{0}' is less than nothing: write a size such as 512m or 6g.", bytes));
+  return bytes;
+});
 /** Milliseconds. Compose also takes days and weeks. */
 const duration = parsed(text, (value) =>
   parseDuration(value.replace(/(\d+)w/g, (_, n) => `${Number(n) * 168}h`).replace(/(\d+)d/g, (_, n) => `${Number(n) * 24}h`)),
@@ -55,6 +59,8 @@ const port = z.union([
       ...unacted.port,
     }),
     ({ target, published, protocol = "tcp", host_ip: ip }) => {
+      if (ip !== undefined && !/^\d+(\.\d+){3}$|:|\{\{/.test(ip))
+        throw new UserError(l10n.t("'{0}' is no address of this machine: write one such as 127.0.0.1.", ip));
       const address = ip === undefined ? "" : `${ip.includes(":") ? `[${ip}]` : ip}:`;
       return checkPorts(
         `${address}${published ?? ""}${published !== undefined || ip !== undefined ? ":" : ""}${target}/${protocol}`,
@@ -78,7 +84,7 @@ const mount = fields({
     }),
   ),
   volume: z.optional(fields({ nocopy: z.optional(flag), subpath: z.optional(text), ...unacted.mountedVolume })),
-  tmpfs: z.optional(fields({ size: z.optional(size), mode: z.optional(z.union([z.number(), text])) })),
+  tmpfs: z.optional(fields({ size: z.optional(notNegative), mode: z.optional(z.union([z.number(), text])) })),
   image: z.optional(fields({ subpath: z.optional(text) })),
   ...unacted.mount,
 });
@@ -100,7 +106,7 @@ const device = z.union([
   ),
 ]);
 
-const limit = z.union([number, fields({ soft: number, hard: number })]);
+const limit = z.union([whole, fields({ soft: whole, hard: whole })]);
 const host = option("--add-host", "extraHosts");
 const hosts = z.union([
   parsed(z.array(parsed(text, host)), (list) => list.flat()),
@@ -139,6 +145,7 @@ const build = fields({
 const healthcheck = fields({
   test: z.optional(
     parsed(z.union([text, texts]), (value) => {
+      if (Array.isArray(value) && value.length === 0) return undefined;
       if (typeof value === "string" || /^(CMD|CMD-SHELL|NONE)$/.test(value[0] ?? "")) return value;
       throw new UserError(
         l10n.t("A list begins with CMD, CMD-SHELL or NONE: put CMD in front, or write the command as one text."),
@@ -263,10 +270,16 @@ export const service = fields({
     fields({ driver: z.optional(text), options: z.optional(z.record(z.string(), z.union([text, z.number(), z.null()]))) }),
   ),
   mem_reservation: z.optional(size),
-  mem_swappiness: z.optional(number),
+  mem_swappiness: z.optional(whole),
   memswap_limit: z.optional(size),
   oom_kill_disable: z.optional(flag),
-  oom_score_adj: z.optional(number),
+  oom_score_adj: z.optional(
+    parsed(whole, (value) => {
+      if (Math.abs(value) > 1000)
+        throw new UserError(l10n.t("'{0}' is beyond -1000 to 1000: write a number between them.", value));
+      return value;
+    }),
+  ),
   pids_limit: z.optional(number),
   read_only: z.optional(flag),
   stdin_open: z.optional(flag),
@@ -289,8 +302,8 @@ const serviceName = /^[a-zA-Z0-9._-]+$/;
 export const file = fields({
   name: field("Name of the project for Compose, which names volumes by it.", text),
   services: field("Each is a deployment.", z.record(z.string().check(z.regex(serviceName)), service)),
-  volumes: field("Named volumes.", z.union([z.null(), z.record(z.string(), volume)])),
-  secrets: field("Where secrets come from.", z.union([z.null(), z.record(z.string(), secretSource)])),
+  volumes: field("Named volumes.", z.record(z.string(), volume)),
+  secrets: field("Where secrets come from.", z.record(z.string(), secretSource)),
   ...unacted[""],
 });
 export type ComposeFile = z.output<typeof file>;

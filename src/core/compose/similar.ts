@@ -1,8 +1,11 @@
-/** The known word that somebody may have meant, or undefined: at most a third of its letters differ. */
+/** The known word that somebody may have meant, or undefined: at most a third of its letters differ, and not all of them. */
 export function similar(word: string, known: readonly string[]): string | undefined {
   const near = known
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase().replaceAll("-", "_"), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance: far }) => far <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(
+      ({ candidate, distance: far }) =>
+        far <= Math.max(1, Math.floor(candidate.length / 3)) && far < Math.max(word.length, candidate.length),
+    )
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.candidate;
 }

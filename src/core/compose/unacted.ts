@@ -18,7 +18,7 @@ const one = <const Words extends readonly string[]>(...words: Words) => z.enum(w
 
 const options = map(number);
 const hook = parts({
-  command: maybe(command),
+  command,
   user: maybe(text),
   privileged: maybe(flag),
   working_dir: maybe(text),
@@ -47,9 +47,9 @@ const watched = parts({
   initial_sync: maybe(flag),
 });
 const dependency = parts({
-  condition: maybe(one("service_started", "service_healthy", "service_completed_successfully")),
+  condition: one("service_started", "service_healthy", "service_completed_successfully"),
   restart: maybe(flag),
-  required: maybe(flag),
+  required: maybe(z.boolean()),
 });
 const attachment = parts({
   aliases: maybe(texts),
@@ -59,8 +59,8 @@ const attachment = parts({
   link_local_ips: maybe(texts),
   mac_address: maybe(text),
   driver_opts: maybe(options),
-  priority: maybe(number),
-  gw_priority: maybe(number),
+  priority: maybe(z.number()),
+  gw_priority: maybe(z.number()),
 });
 const outside = z.union([flag, parts({ name: maybe(text) })]);
 const network = parts({
@@ -97,11 +97,12 @@ const config = parts({
   environment: maybe(text),
   external: maybe(outside),
   labels: maybe(labels),
+  template_driver: maybe(text),
 });
 const model = parts({
   name: maybe(text),
-  model: maybe(text),
-  context_size: maybe(whole),
+  model: text,
+  context_size: maybe(z.number()),
   runtime_flags: maybe(texts),
 });
 
@@ -110,14 +111,14 @@ const left = <T extends z.ZodMiniType>(what: string, schema: T) => field(`${what
 /** By the field that holds them; "" is the file. */
 export const unacted = {
   "": {
-    version: field("Compose ignores it nowadays.", z.any()),
+    version: field("Compose ignores it nowadays.", text),
     include: left(
       "Further compose files.",
       z.array(z.union([text, parts({ path: textOrTexts, env_file: maybe(textOrTexts), project_directory: maybe(text) })])),
     ),
-    networks: left("Networks of the project.", orNull(map(orNull(network)))),
-    configs: left("Where configs come from.", orNull(map(config))),
-    models: left("AI models.", orNull(map(model))),
+    networks: left("Networks of the project.", map(orNull(network))),
+    configs: left("Where configs come from.", map(config)),
+    models: left("AI models.", map(model)),
   },
   service: {
     attach: left("Whether docker compose up shows its output.", flag),
@@ -165,10 +166,17 @@ export const unacted = {
       "A program that provides the service, in place of a container.",
       parts({ type: text, options: maybe(map(z.any())) }),
     ),
-    pull_policy: left("When the image is pulled.", text),
+    pull_policy: left(
+      "When the image is pulled: always, never, missing, build, daily, weekly or every_TIME.",
+      text.check(
+        z.regex(/^(always|never|build|if_not_present|missing|refresh|daily|weekly|every_(\d+[wdhms])+)$/, {
+          error: l10n.t("It is always, never, missing, build, daily, weekly or every_TIME."),
+        }),
+      ),
+    ),
     pull_refresh_after: left("When the image is pulled again.", text),
     scale: left("Number of containers.", whole),
-    use_api_socket: left("Gives the container Docker itself.", flag),
+    use_api_socket: left("Gives the container Docker itself.", z.boolean()),
     volumes_from: left("Containers whose mounts it has too.", texts),
   },
   build: {

@@ -42,6 +42,24 @@ describe("a mistake in a compose file, on its line", () => {
       "4:13-22 error: An entry of 'ports': 'http:80' is not of the form IP:HOST:CONTAINER/PROTOCOL.",
     ],
     [
+      "a port in detail, at an address that is none",
+      service("ports: [{ target: 80, host_ip: here }]"),
+      "4:13-42 error: An entry of 'ports': 'here' is no address of this machine: write one such as 127.0.0.1.",
+    ],
+    ["what a port lacks", service('ports: [{ published: "80" }]'), "4:13-32 error: 'target' is missing here: add it."],
+    [
+      "a version that is a number",
+      "version: 3.8\nservices: { a: { image: x } }\n",
+      "1:1-8 warning: Compose ignores 'version' nowadays: remove it.",
+      "1:10-13 error: 'version' is text: put 3.8 in quotes.",
+    ],
+    [
+      "a name of one letter that is another's",
+      service("depends_on: [b]"),
+      "4:5-15 warning: Berth does not act on 'depends_on': launch the services that it names first.",
+      "4:18-19 error: 'b' is not in this file: add it under 'services:', or remove it here.",
+    ],
+    [
       "a name that is none",
       service("container_name: a b"),
       "4:21-24 error: 'container_name': A container's name has at least two letters, digits, '_', '.' or '-', and starts with a letter or digit.",
