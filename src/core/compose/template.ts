@@ -43,14 +43,46 @@ export function isQuestion([first, second]: Path): boolean {
 }
 
 /** Whether the text at this path of a service is a shell command, or split into words as a shell does. */
-export function isShell(service: Node, [first, second, third, more]: Path): boolean {
-  if (first === "command" || first === "entrypoint") return second === undefined;
+export function isShell(service: Node, path: Path): boolean {
+  const [first, second, third, more] = path;
+  if (first === "command" || first === "entrypoint") return second === undefined || isScript(service, [first], second);
   if (first === "healthcheck" && second === "test") {
     const [kind] = listAt(service, ["healthcheck", "test"]);
-    return third === undefined || (kind?.kind === "scalar" && kind.value === "CMD-SHELL");
+    return third === undefined || wordOf(kind) === "CMD-SHELL" || isScript(service, ["healthcheck", "test"], third);
   }
   if (first !== "x-berth" || more !== undefined) return false;
   return second === "setup" || second === "prepare" || (second === "app" && third === "start");
+}
+
+/** Whether the nth word of the list at this path is what a shell in front of it is told to run: `[sh, -c, …]`. */
+function isScript(service: Node, path: Path, n: string | number): boolean {
+  // The command is handed to the entrypoint, which can be `[sh, -c]`.
+  const before = path[0] === "command" ? wordsAt(service, ["entrypoint"]) : [];
+  return scripts([...before, ...wordsAt(service, path)]).includes(before.length + Number(n));
+}
+
+/** Which of these words are shell text: the first behind the options of a shell, when one of them is `-c`, also as in `-lc`. */
+function scripts(words: readonly string[]): number[] {
+  return words.flatMap((word, shell) => {
+    if (!/^(.*\/)?(sh|bash|ash|dash|zsh|ksh)$/.test(word)) return [];
+    let isTold = false;
+    let at = shell + 1;
+    for (let option = words[at]; option !== undefined && /^[-+]/.test(option); option = words[at]) {
+      if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(option)) isTold = true;
+      // Some are followed by a value of their own.
+      at += /^[-+][a-zA-Z]*[oO]$|^--(rcfile|init-file)$/.test(option) ? 2 : 1;
+    }
+    return isTold ? [at] : [];
+  });
+}
+
+function wordsAt(service: Node, path: Path): string[] {
+  const found = find(service, path);
+  return found?.kind === "scalar" ? wordOf(found).split(/\s+/).filter(Boolean) : listAt(service, path).map(wordOf);
+}
+
+function wordOf(node: Node | undefined): string {
+  return node?.kind === "scalar" && node.value !== null ? String(node.value) : "";
 }
 
 function listAt(node: Node, path: Path): readonly Node[] {

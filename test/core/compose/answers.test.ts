@@ -221,12 +221,38 @@ describe("an answer in a shell command", () => {
     }
   });
 
+  const quoted = "'x; id'";
+  const lists: [field: string, list: string, wanted: string[]][] = [
+    ["command", '[sh, -c, "echo {{v}}"]', ["sh", "-c", `echo ${quoted}`]],
+    ["command", '[/bin/bash, -lc, "echo {{v}}"]', ["/bin/bash", "-lc", `echo ${quoted}`]],
+    ["command", '[dash, -ec, "echo {{v}}"]', ["dash", "-ec", `echo ${quoted}`]],
+    ["command", '[bash, -o, pipefail, -c, "echo {{v}}"]', ["bash", "-o", "pipefail", "-c", `echo ${quoted}`]],
+    ["command", '[bash, --rcfile, /rc, -c, "echo {{v}}"]', ["bash", "--rcfile", "/rc", "-c", `echo ${quoted}`]],
+    ["command", '[sh, -c, -e, "echo {{v}}"]', ["sh", "-c", "-e", `echo ${quoted}`]],
+    ["command", '[env, A=1, ash, -c, "echo {{v}}"]', ["env", "A=1", "ash", "-c", `echo ${quoted}`]],
+    ["command", '[zsh, -c, "echo $$1 {{v}}", me, "{{v}}"]', ["zsh", "-c", `echo $1 ${quoted}`, "me", "x; id"]],
+    ["command", '[ksh, run.sh, -c, "{{v}}"]', ["ksh", "run.sh", "-c", "x; id"]],
+    ["command", '[serve, -c, "{{v}}"]', ["serve", "-c", "x; id"]],
+    ["command", '[/opt/bash/serve, -c, "{{v}}"]', ["/opt/bash/serve", "-c", "x; id"]],
+    ["command", '["{{v}}", sh]', ["x; id", "sh"]],
+    ["entrypoint: [bash, -c], command", '["echo {{v}}", "{{v}}"]', ["-c", `echo ${quoted}`, "x; id"]],
+    ["entrypoint: bash -c, command", '["echo {{v}}"]', ["-c", `echo ${quoted}`]],
+    ["entrypoint", '[sh, -c, "echo {{v}}"]', ["-c", `echo ${quoted}`]],
+  ];
+  for (const [field, list, wanted] of lists)
+    it(`is one word of what a shell in a list runs, and itself elsewhere: ${field}: ${list}`, () => {
+      const lines = `${field}: ${list}`.replace(", command", "\n    command");
+      const { spec } = launch(service(lines, "x-berth: { inputs: [{ id: v }] }"), { v: "x; id" });
+      assert.deepEqual(spec.command, wanted);
+    });
+
   it("is quoted in a health check too", () => {
     const check = (test: string) =>
       launch(service(`healthcheck: { test: ${test} }`, "x-berth: { inputs: [{ id: v }] }"), { v: "a b" }).spec.healthcheck;
     assert.deepEqual(check("'test {{v}}'"), { test: "test 'a b'" });
     assert.deepEqual(check("[CMD-SHELL, 'test {{v}}']"), { test: "test 'a b'" });
     assert.deepEqual(check("[CMD, test, '{{v}}']"), { test: "test 'a b'" });
+    assert.deepEqual(check("[CMD, sh, -c, 'test {{v}}']"), { test: `sh -c 'test '\\''a b'\\'''` });
   });
 
   const wrong: [string, string][] = [
@@ -244,6 +270,15 @@ describe("an answer in a shell command", () => {
         [`error: ${message}`],
       );
     });
+
+  it("cannot stand in quotation marks in a list either, where a shell runs it", () => {
+    const found = (command: string) =>
+      told(project(service(`command: ${command}`, "x-berth: { inputs: [{ id: v, default: '1' }] }")));
+    assert.deepEqual(found(`[sh, -c, "echo '{{v}}'"]`), [
+      "4:23-37 error: {{v}} stands in quotation marks: leave them out, since Berth quotes the value itself.",
+    ]);
+    assert.deepEqual(found(`[echo, "'{{v}}'"]`), []);
+  });
 });
 
 describe("a project", () => {
