@@ -137,6 +137,22 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
     });
   });
 
+  it("an answer in what a shell in a list runs is text to it, however it is spelled", async () => {
+    for (const command of [
+      '[sh, -c, "echo {{label}}; sleep 60"]',
+      '[env, A=1, /bin/sh, -ec, "echo {{label}}; sleep 60"]',
+      '["echo {{label}}; sleep 60"]\n    entrypoint: [ash, -c]',
+    ]) {
+      const text = `services:\n  box:\n    image: berth-lab/busybox:1\n    command: ${command}\n    x-berth: { inputs: [{ id: label }] }\n`;
+      const plan = planLaunch(await launching(deploymentOf(text), {}, { label: "x; touch /pwned" }));
+      const { id } = await carryOut(plan, tools);
+      await until("it to have spoken", async () => (await lab.docker("logs", id)) !== "");
+      assert.equal(await lab.docker("logs", id), "x; touch /pwned");
+      await assert.rejects(inside(id, "ls", "/pwned"), /No such file/);
+      await removeContainers(lab);
+    }
+  });
+
   /** Runs once: the file that the small deployment's configuration is in. */
   async function withConfiguration(): Promise<void> {
     const id = await lab.docker("create", "berth-lab/busybox:1", "sh", "-c", "printf '[main]\\nlevel = 1\\n' >/etc/box.ini");
