@@ -3,15 +3,15 @@ import { isSecret } from "./redact.ts";
 
 /**
  * Arguments of `docker` that build an image as the compose file says. An inline Dockerfile is read from standard input; the values of secrets are for the
- * command's environment.
+ * command's environment. `platform`: the service's, where the build names none.
  */
 export function buildArgs(
   build: Build,
   tag: string,
-  { noCache = false, pull = false } = {},
+  platform?: string,
 ): { argv: string[]; env: Record<string, string>; input?: string } {
   const { context, dockerfile, dockerfileInline, args = {}, target, labels = {}, network, cacheFrom = [], shmSize } = build;
-  const { additionalContexts = {}, extraHosts = [], platforms = [] } = build;
+  const { additionalContexts = {}, extraHosts = [], platforms = platform === undefined ? [] : [platform] } = build;
   const pairs = (flag: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
   const secrets = Object.entries(args).filter(([name, value]) => isSecret(name, value));
@@ -31,11 +31,14 @@ export function buildArgs(
       ...each("--add-host", extraHosts),
       ...pairs("--build-context", additionalContexts),
       ...(platforms.length > 0 ? ["--platform", platforms.join(",")] : []),
-      ...(noCache ? ["--no-cache"] : []),
-      ...(pull ? ["--pull"] : []),
       context,
     ],
     env: Object.fromEntries(secrets),
     ...(dockerfileInline === undefined ? {} : { input: dockerfileInline }),
   };
+}
+
+/** Arguments of `docker` that pull an image. */
+export function pullArgs(image: string, platform?: string): string[] {
+  return ["pull", ...(platform === undefined ? [] : ["--platform", platform]), image];
 }

@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
-import { readFile } from "node:fs/promises";
-import { access } from "node:fs/promises";
+import { access, constants, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Answers } from "../core/compose/inputs.ts";
 import { withAnswers, type Circumstances, type Deployment, type Launch } from "../core/compose/deployment.ts";
@@ -143,20 +142,25 @@ async function displayFor(reached: Reach, user: string): Promise<Display> {
         reached.engine.endpoint.context,
       ),
     );
-  const { env, mounts, socket } = x11(process.env);
+  // A file of a session that has ended, as tmux remembers it, would keep the container from being made.
+  const { XAUTHORITY = "" } = process.env;
+  const { env, mounts, socket } = x11({
+    ...process.env,
+    XAUTHORITY: (await can(constants.R_OK, XAUTHORITY)) ? XAUTHORITY : undefined,
+  });
   const argv = xhostArgs(user);
   const undo = argv.map((arg) => arg.replace(/^\+/, "-"));
   return { env, mounts, socket, ...((await onPath("xhost")) ? { letIn: { argv, undo } } : {}) };
 }
 
+const can = (mode: number, path: string) =>
+  access(path, mode).then(
+    () => true,
+    () => false,
+  );
+
 async function onPath(program: string): Promise<boolean> {
   for (const folder of (process.env.PATH ?? "").split(delimiter))
-    if (
-      await access(join(folder, program)).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
+    if (await can(constants.X_OK, join(folder, program))) return true;
   return false;
 }

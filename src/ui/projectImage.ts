@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { causesOf } from "../core/appFailure.ts";
-import { buildArgs } from "../core/buildArgs.ts";
+import { buildArgs, pullArgs } from "../core/buildArgs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import type { ImageDetails } from "../core/engineJson.ts";
 import { UserError } from "../core/errors.ts";
@@ -52,8 +52,8 @@ async function askFor(image: string, isBuilt: boolean): Promise<void> {
 }
 
 async function acquire(reached: Reach, { spec, build }: Pick<Launch, "spec" | "build">, silent: boolean): Promise<void> {
-  const { image } = spec;
-  const { argv, input, env } = build ? buildArgs(build, image) : { argv: ["pull", image] };
+  const { image, platform } = spec;
+  const { argv, input, env } = build ? buildArgs(build, image, platform) : { argv: pullArgs(image, platform) };
   const told = Object.entries({ ...process.env, ...build?.args, ...spec.env }).map(([name, value]) => `${name}=${value ?? ""}`);
   const secrets = secretValues(told);
   const run = async (onLine: (line: string) => void, signal?: AbortSignal) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildArgs } from "../../src/core/buildArgs.ts";
+import { buildArgs, pullArgs } from "../../src/core/buildArgs.ts";
 
 describe("the arguments of a build", () => {
   it("are those of the compose file, the folder last", () => {
@@ -32,9 +32,23 @@ describe("the arguments of a build", () => {
     assert.equal(input, "FROM debian:12\n");
   });
 
+  it("name the service's platform, unless the build names its own", () => {
+    const argv = (platforms?: string[]) =>
+      buildArgs({ context: ".", ...(platforms ? { platforms } : {}) }, "x:1", "linux/arm64").argv;
+    assert.deepEqual(argv(), ["build", "--tag", "x:1", "--platform", "linux/arm64", "."]);
+    assert.deepEqual(argv(["linux/amd64", "linux/arm64"]).slice(3, 5), ["--platform", "linux/amd64,linux/arm64"]);
+  });
+
   it("hold no secret: its value is in the environment", () => {
     const { argv, env } = buildArgs({ context: ".", args: { HF_TOKEN: "hf_abcdef", INDEX: "https://ann:pass@pypi/" } }, "x:1");
     assert.deepEqual(argv.slice(3, 7), ["--build-arg", "HF_TOKEN", "--build-arg", "INDEX"]);
     assert.deepEqual(env, { HF_TOKEN: "hf_abcdef", INDEX: "https://ann:pass@pypi/" });
+  });
+});
+
+describe("the arguments of a pull", () => {
+  it("name the image, and the service's platform", () => {
+    assert.deepEqual(pullArgs("debian:12"), ["pull", "debian:12"]);
+    assert.deepEqual(pullArgs("debian:12", "linux/arm64"), ["pull", "--platform", "linux/arm64", "debian:12"]);
   });
 });

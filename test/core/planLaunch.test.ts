@@ -167,6 +167,22 @@ describe("the plan of a launch", () => {
       "7. look for /tmp/.X11-unix/X1 in it (windows open through it)",
     ]);
   });
+
+  it("with a display leaves the service's own mount of the sockets and its own DISPLAY as they are", () => {
+    const display: Display = {
+      env: { DISPLAY: ":1", XAUTHORITY: "/home/ann/.Xauthority" },
+      mounts: [
+        { source: "/tmp/.X11-unix", target: "/tmp/.X11-unix" },
+        { source: "/home/ann/.Xauthority", target: "/home/ann/.Xauthority", readOnly: true },
+      ],
+      socket: "/tmp/.X11-unix/X1",
+    };
+    const sockets = { source: "/tmp/.X11-unix", target: "/tmp/.X11-unix", readOnly: true };
+    const own = { ...plain, spec: { ...spec, mounts: [sockets], env: { DISPLAY: ":7" } } };
+    const { mounts, env } = launching(own, { display }).spec;
+    assert.deepEqual(mounts, [sockets, display.mounts[1]]);
+    assert.deepEqual(env, { DISPLAY: ":7", XAUTHORITY: "/home/ann/.Xauthority" });
+  });
 });
 
 describe("the plan of a reuse", () => {
