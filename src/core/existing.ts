@@ -2,6 +2,7 @@ import * as l10n from "./l10n.ts";
 import type { FoundBy } from "./candidates.ts";
 import type { Container, Details } from "./engineJson.ts";
 import { UserError } from "./errors.ts";
+import { isOwn, maker } from "./maker.ts";
 import { publishedTcp } from "./published.ts";
 import type { Decision, Existing, Observed } from "./reuse.ts";
 import { label } from "./runSpec.ts";
@@ -11,7 +12,7 @@ export interface Look {
   found: Container & { details: Details };
   by: FoundBy;
   observed: Observed;
-  /** Undefined: it does not run, or that could not be told. */
+  /** Undefined: there is no app, the container does not run, or that could not be told. */
   appRuns: boolean | undefined;
 }
 
@@ -50,10 +51,31 @@ const toldDifferences = 12;
 /** A value longer than this is cut (characters). */
 const longestValue = 120;
 
+/** Who looks, and when (ms since the epoch). */
+interface Looker {
+  user: string;
+  now: number;
+}
+
+/** The user whom Berth made a container for; undefined: it is this one's, or nobody knows whose. */
+export function otherOwner({ labels }: Pick<Container, "labels">, user: string): string | undefined {
+  const owner = labels[label.user];
+  return owner && owner !== user ? owner : undefined;
+}
+
+/** Who made a container; and what to think of before it is ended, where it may be somebody else's. */
+export function whose(found: Container, { user, now }: Looker): string[] {
+  const owner = otherOwner(found, user);
+  const made = short(maker(found, now));
+  if (owner !== undefined) return [made, l10n.t("It is not yours: ask {0} before you change it.", short(owner))];
+  return isOwn(found) ? [made] : [made, l10n.t("Berth did not make it: somebody else may need it as it is.")];
+}
+
 /** What stands below the question: what the container is, what is wrong with it, and in what it is not as it is wanted. */
 export function existingDetail(
   { found, observed, appRuns }: Pick<Look, "found" | "observed" | "appRuns">,
   decision: Decision,
+  looker: Looker,
 ): string {
   const { health, staleMounts, unread } = observed;
   const state = found.status === "" ? found.state : `${found.state} (${found.status})`;
@@ -62,6 +84,7 @@ export function existingDetail(
   );
   const more = differing.length - toldDifferences;
   const lines = [
+    ...whose(found, looker),
     l10n.t("Image: {0}", short(observed.image)),
     l10n.t("State: {0}", short(state)),
     ...(unread === undefined ? [] : [unread]),

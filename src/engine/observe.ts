@@ -16,7 +16,10 @@ export { detectPlatform } from "./platform.ts";
 /** So many containers are looked at in one go; each takes a few processes of the CLI. */
 const atOnce = 8;
 
-type Looking = Pick<Tools, "engine" | "cli" | "hostGpus" | "probeTimeout"> & { findApp: (container: string) => Promise<boolean> };
+type Looking = Pick<Tools, "engine" | "cli" | "hostGpus" | "probeTimeout"> & {
+  /** Whether the deployment's app runs; undefined: it has none. */
+  findApp: (container: string) => Promise<boolean | undefined>;
+};
 
 /**
  * Looks at all of these, without changing anything: what each was told when it was made, and of a running one whether it reaches the GPUs that are

@@ -49,7 +49,10 @@ export const deploy = command({
   async run(app, given) {
     const reached = await reach(app);
     if (given.confirm === false)
-      return openDeployed(app, reached, await deploySilently(app, reached, given), given.open ?? "none", { ask: false });
+      return openDeployed(app, reached, await deploySilently(app, reached, given), given.open ?? "none", {
+        ask: false,
+        silent: true,
+      });
     const yes = vscode.l10n.t("Yes, launch it");
     const change = vscode.l10n.t("No, let me change something");
     const justShow = vscode.l10n.t("Just show the command, don't run");

@@ -8,10 +8,10 @@ import type { Look } from "../engine/observe.ts";
 import { alone, confirm, isBack, pick } from "./prompts.ts";
 
 /** What to do with the container that is there: only what is viable. @throws Cancelled */
-export async function askExisting(look: Look, decision: Decision): Promise<Existing> {
+export async function askExisting(look: Look, decision: Decision, user: string): Promise<Existing> {
   const { question, choices } = decision;
   const means = choices.map(({ title, description }) => `${title}: ${description}`).join("\n");
-  const detail = [means, existingDetail(look, decision)].filter(Boolean).join("\n\n");
+  const detail = [means, existingDetail(look, decision, { user, now: Date.now() })].filter(Boolean).join("\n\n");
   const answer = await confirm(question, detail, ...choices.map(({ title }) => title));
   const chosen = choices.find(({ title }) => title === answer);
   if (!chosen) throw new Cancelled();

@@ -4,7 +4,8 @@ import type { Answers } from "../core/compose/inputs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import { runCommand, runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
-import { requireViable } from "../core/existing.ts";
+import { otherOwner, requireViable, whose } from "../core/existing.ts";
+import { asideName } from "../core/names.ts";
 import { withPlatformDefault } from "../core/platform.ts";
 import { renderSteps, type Plan } from "../core/plan.ts";
 import { planLaunch, planReplace, planReuse, type Launching } from "../core/planLaunch.ts";
@@ -19,7 +20,7 @@ import { answered, answeredFor, draft, parallel } from "./launchDraft.ts";
 import { askInputs, rememberAnswers } from "./launchInputs.ts";
 import type { LaunchKeys } from "./launch.ts";
 import { launchTarget, type LaunchTarget } from "./launchTarget.ts";
-import { withLock } from "./launchLock.ts";
+import { isLocked, withLock } from "./launchLock.ts";
 import { notify } from "./notify.ts";
 import { open } from "./open.ts";
 import { projectImage, type ProjectImage } from "./projectImage.ts";
@@ -74,7 +75,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
     const proposal = await propose(app, reached, meant, { answers, first, image, silent, wanted, container: keys.container });
     try {
       if (!silent) {
-        const answer = await confirmPlan(reached, proposal);
+        const answer = await confirmPlan(app, reached, proposal);
         if (answer === "show") return await shown(reached, proposal);
         if (answer === "change") {
           if (deployment.questions.length > 0)
@@ -92,7 +93,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
         launched,
         proposal.launching.launch,
         keys.open ?? (silent ? "none" : settings.open()),
-        !silent,
+        silent,
       );
       return launched;
     } catch (error) {
@@ -130,7 +131,7 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
   const own = await answeredFor(look.found, deployment, answers, look.observed.spec.ports);
   const wished = await draft(app, reached, deployment, own, image, { reserve: false });
   const decision = decide(wished.spec, look.observed, engineGpus(app, reached));
-  const existing = await chooseExisting(look, decision, silent, wanted);
+  const existing = await chooseExisting(look, decision, given, app.user);
   if (existing === "parallel") {
     const { launch: beside, uncertain } = await parallel(reached, deployment, answers, new Date());
     const launching = await draft(app, reached, deployment, beside, image, { reserve: true });
@@ -140,6 +141,7 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
   const appRuns = look.appRuns === true;
   const ranBy = appRuns ? await startedBy(reached, look.found.id) : undefined;
   if (existing === "restart") {
+    await requireNoneAside(app, reached, look.found.name);
     const launching = await draft(app, reached, deployment, own, image, { reserve: true, instead: look.found.id });
     const lost = silent ? undefined : await whatIsLost(reached, look.found);
     const plan = planReplace(launching, look.found, { appRuns, ranBy, volumes: lost !== undefined, now: new Date() });
@@ -165,7 +167,7 @@ async function lookAround(
     ...reached,
     hostGpus: engineGpus(app, reached),
     probeTimeout: settings.probeTimeout(),
-    findApp: async (id: string) => first.app !== undefined && findApp(reached, id, first.app.process),
+    findApp: async (id: string) => first.app && findApp(reached, id, first.app.process),
   };
   if (found.length === 0) return [];
   const { spec } = await draft(app, reached, deployment, first, image, { reserve: false });
@@ -195,31 +197,51 @@ async function chooseLook(
   return pickExisting(looks, named ? undefined : name);
 }
 
-async function chooseExisting(look: Look, decision: Decision, silent: boolean, wanted: Existing | undefined): Promise<Existing> {
+/** What a restart sets aside gets a name that must be free. */
+async function requireNoneAside(app: App, reached: Reach, name: string): Promise<void> {
+  const aside = asideName(name);
+  if (!(await reached.engine.containers()).some((it) => it.name === aside)) return;
+  if (await isLocked(app, reached, name))
+    throw new UserError(vscode.l10n.t("Another window restarts {0} right now: wait until it is done.", name));
+  throw new UserError(
+    vscode.l10n.t("'{0}' is left of a restart of {1} that was broken off: remove or rename it first.", aside, name),
+  );
+}
+
+async function chooseExisting(look: Look, decision: Decision, { silent, wanted }: Circumstance, user: string): Promise<Existing> {
   const { name } = look.found;
+  const owner = silent ? otherOwner(look.found, user) : undefined;
   if (wanted !== undefined) {
     requireViable(decision, wanted, name);
+    if (wanted === "restart" && owner !== undefined)
+      throw new UserError(
+        vscode.l10n.t(
+          "{0} is not yours but {1}'s, and is not replaced unasked: leave out 'confirm: false', or give 'parallel'.",
+          name,
+          owner,
+        ),
+      );
     return wanted;
   }
   if (silent) {
-    const viable = decision.choices.map(({ existing }) => `'${existing}'`).join(", ");
+    const choices = decision.choices.filter(({ existing }) => existing !== "restart" || owner === undefined);
+    const viable = choices.map(({ existing }) => `'${existing}'`).join(", ");
     throw new UserError(vscode.l10n.t("There is a container '{0}' already: give 'existing', one of {1}.", name, viable));
   }
-  return askExisting(look, decision);
+  return askExisting(look, decision, user);
 }
 
-async function confirmPlan(
-  reached: Reach,
-  { plan, launching, outcome, losses, notes, look }: Proposal,
-): Promise<"yes" | "change" | "show"> {
+async function confirmPlan(app: App, reached: Reach, proposal: Proposal): Promise<"yes" | "change" | "show"> {
   const yes = vscode.l10n.t("Yes, launch it");
   const change = vscode.l10n.t("No, let me change something");
   const show = vscode.l10n.t("Just show the command, don't run");
-  const creates = outcome !== "reused" && outcome !== "revived";
+  const { plan, launching, losses, notes, look } = proposal;
+  const creates = makesOne(proposal);
   const detail = [
     ...(creates ? [runCommandLines(launching.spec)] : []),
     vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context),
     ...notes,
+    ...(look ? [[look.found.name, ...whose(look.found, { user: app.user, now: Date.now() })].join("\n")] : []),
     ...(losses === undefined || !look
       ? []
       : [vscode.l10n.t("Once the new one is up, the old container {0} is removed. {1}", look.found.name, losses)]),
@@ -232,20 +254,28 @@ async function confirmPlan(
   return answer === yes ? "yes" : answer === change ? "change" : "show";
 }
 
+const makesOne = ({ outcome }: Proposal) => outcome !== "reused" && outcome !== "revived";
+
+/** The `docker run` of the new container, or of the one that is used again. */
+async function commandOf(reached: Reach, proposal: Proposal): Promise<string> {
+  const { launching, look } = proposal;
+  return makesOne(proposal) || !look ? runCommand(launching.spec) : runCommandOf(reached, look.found.id);
+}
+
 async function carryOut(
   app: App,
   reached: Reach,
   { project, deployment }: LaunchTarget,
-  { plan, launching, outcome, look }: Proposal,
+  proposal: Proposal,
   silent: boolean,
 ): Promise<Launched> {
+  const { plan, launching, outcome, look } = proposal;
   const { spec, launch: chosen } = launching;
-  const isNew = outcome !== "reused" && outcome !== "revived";
-  const shownCommand = isNew || !look ? runCommand(spec) : await runCommandOf(reached, look.found.id);
+  const shownCommand = await commandOf(reached, proposal);
   const { id, name, log, url } = await withLock(app, reached, plan, () =>
     runPlan(app, reached, plan, {
       silent,
-      deploy: isNew || !look ? spec : look.observed.spec,
+      deploy: makesOne(proposal) || !look ? spec : look.observed.spec,
       launch: {
         key: deploymentKey(project.folder, deployment.service),
         ...(chosen.app ? { app: chosen.app.start } : {}),
@@ -268,12 +298,12 @@ async function openLaunched(
   { container, url }: Launched,
   { attach }: Launch,
   wanted: "window" | "terminal" | "none",
-  ask: boolean,
+  silent: boolean,
 ): Promise<void> {
-  if (ask && url !== undefined) void tellUrl(container.name, url);
+  if (!silent && url !== undefined) void tellUrl(container.name, url);
   try {
     await open(app, reached, container.id, wanted, {
-      ask,
+      ...(silent ? { ask: false, silent } : { ask: true }),
       user: attach.user,
       ...(await folderIn(reached, container.id, attach.folder)),
     });
@@ -295,16 +325,16 @@ async function tellUrl(name: string, url: string): Promise<void> {
     await vscode.env.openExternal(vscode.Uri.parse(url));
 }
 
-async function shown(reached: Reach, { launching, plan, outcome, look }: Proposal): Promise<Launched> {
-  const isNew = outcome !== "reused" && outcome !== "revived";
-  const lines = isNew ? runCommandLines(launching.spec) : `# ${plan.title}`;
+async function shown(reached: Reach, proposal: Proposal): Promise<Launched> {
+  const { launching, plan, look } = proposal;
+  const lines = makesOne(proposal) ? runCommandLines(launching.spec) : `# ${plan.title}`;
   const steps = renderSteps(plan)
     .split("\n")
     .map((line) => `# ${line}`);
   const content = `# ${vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context)}\n${lines}\n\n${steps.join("\n")}\n`;
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "shellscript", content }));
   const name = plan.container.name;
-  return { outcome: "shown", container: { id: look?.found.id ?? "", name }, command: runCommand(launching.spec) };
+  return { outcome: "shown", container: { id: look?.found.id ?? "", name }, command: await commandOf(reached, proposal) };
 }
 
 /** Without questions to ask again, what is to be changed stands in the file. */

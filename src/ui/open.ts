@@ -24,6 +24,8 @@ const attachCommand = "remote-containers.attachToRunningContainer";
 export interface OpenOptions {
   /** The user is there to be asked when VS Code cannot run in the image; else it is only said. */
   ask: boolean;
+  /** Nobody is there at all: what would be said goes into the log. */
+  silent?: true;
   /** Default: the deployment's that the container is of, else by its mounts and image. */
   folder?: string | undefined;
   /** For a terminal. Default: the deployment's, else the container's own. */
@@ -36,7 +38,7 @@ export async function open(app: App, reached: Reach, id: string, wanted: Open, o
   const container = await findContainer(reached, id, "");
   const place = await placeIn(app, reached, container, options);
   if (wanted === "terminal") return openTerminal(reached, container, place);
-  await openWindow(app, reached, container, place, options.ask);
+  await openWindow(app, reached, container, place, options);
 }
 
 /** @throws UserError when a folder was given that is not there; the deployment's is only said to be missing */
@@ -53,10 +55,17 @@ async function placeIn(app: App, { engine }: Reach, container: Inspected, given:
   if (own !== undefined && (await engine.has(id, own))) return { folder: own, user };
   const folder = attachFolder(details);
   if (own !== undefined)
-    void notify.warn(
+    warn(
+      app,
+      given,
       vscode.l10n.t("There is no folder {0} in {1}, where its project wants to open it: {2} opens instead.", own, name, folder),
     );
   return { folder, user };
+}
+
+function warn({ log }: App, { silent }: OpenOptions, text: string): void {
+  if (silent) log.warn(text);
+  else void notify.warn(text);
 }
 
 /** A terminal that runs `docker exec -it` itself: no text is sent to a shell. @throws UserError when there is no shell inside */
@@ -81,8 +90,8 @@ async function openTerminal({ engine, cli }: Reach, { id, name, image }: Inspect
   terminal.show();
 }
 
-async function openWindow(app: App, reached: Reach, container: Inspected, place: Place, ask: boolean): Promise<void> {
-  if (!(await mayOpen(reached, container, place, ask))) return;
+async function openWindow(app: App, reached: Reach, container: Inspected, place: Place, options: OpenOptions): Promise<void> {
+  if (!(await mayOpen(app, reached, container, place, options))) return;
   const path = place.folder;
   const authority = attachAuthority(container.name, reached.engine.endpoint);
   if (vscode.env.remoteName === undefined && vscode.extensions.getExtension(devContainers)) {
@@ -95,7 +104,7 @@ async function openWindow(app: App, reached: Reach, container: Inspected, place:
   // Cursor's own extension has the same command, and another id.
   if (await attachByCommand(app, container)) return;
   const codeCommand = commandLine(["code", "--folder-uri", `vscode-remote://${authority}${path}`]);
-  await offerTerminal(reached, container, place, codeCommand, ask);
+  await offerTerminal(reached, container, place, codeCommand, options.ask);
 }
 
 /** Whether Dev Containers took the container. Its promise may never settle, so only an early rejection is waited for. */
@@ -142,7 +151,13 @@ async function offerTerminal(
 }
 
 /** Says what VS Code Server lacks in the image, and lets the user open it all the same. */
-async function mayOpen({ cli, engine }: Reach, container: Inspected, place: Place, ask: boolean): Promise<boolean> {
+async function mayOpen(
+  app: App,
+  { cli, engine }: Reach,
+  container: Inspected,
+  place: Place,
+  options: OpenOptions,
+): Promise<boolean> {
   const result = await cli.probe(["exec", container.id, "/bin/sh", "-c", serverNeedsScript], 10_000);
   const missing = missingForServer(result.exitCode === 0 ? result.stdout : undefined);
   if (missing.length === 0) return true;
@@ -151,8 +166,8 @@ async function mayOpen({ cli, engine }: Reach, container: Inspected, place: Plac
     missing.length === 1
       ? vscode.l10n.t("VS Code needs {0} in a container, and '{1}' does not have it.", all, container.image)
       : vscode.l10n.t("VS Code needs {0} in a container, and '{1}' does not have them.", all, container.image);
-  if (!ask) {
-    void notify.warn(`${words} ${vscode.l10n.t("The window may not open; a terminal does.")}`);
+  if (!options.ask) {
+    warn(app, options, `${words} ${vscode.l10n.t("The window may not open; a terminal does.")}`);
     return true;
   }
   const anyway = vscode.l10n.t("Open Anyway");

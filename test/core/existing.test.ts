@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Container, Details } from "../../src/core/engineJson.ts";
-import { existingDetail, requireViable, type Look } from "../../src/core/existing.ts";
+import { existingDetail, otherOwner, requireViable, type Look } from "../../src/core/existing.ts";
 import { decide, type Decision, type Existing, type Observed } from "../../src/core/reuse.ts";
 import type { RunSpec } from "../../src/core/runSpec.ts";
 
@@ -21,8 +21,22 @@ const observed = (more: Partial<Observed> = {}): Observed => ({
   },
   ...more,
 });
+const now = Date.UTC(2026, 10, 21);
+const looker = { user: "ann", now };
+const own = { "dev.berth.v": "1", "dev.berth.user": "ann" };
+const made = "Created by Berth for ann, 3 h ago";
 const found = (more: Partial<Container> = {}): Look["found"] => ({
-  ...{ id: "f".repeat(64), name, image, imageId: "", state: "running", status: "Up 3 hours", created: 0, ports: [], labels: {} },
+  ...{
+    id: "f".repeat(64),
+    name,
+    image,
+    imageId: "",
+    state: "running",
+    status: "Up 3 hours",
+    created: now - 3 * 3_600_000,
+    ports: [],
+    labels: own,
+  },
   ...more,
   details: {} as Details,
 });
@@ -67,16 +81,49 @@ describe("a choice that was given", () => {
     });
 });
 
+describe("whose a container is that is there", () => {
+  const cases: [what: string, labels: Record<string, string>, lines: string[], owner?: string][] = [
+    ["the user's own", own, [made]],
+    ["of another version of Berth, without a user", { "dev.berth.v": "1" }, ["Created by Berth, 3 h ago"]],
+    [
+      "a colleague's",
+      { ...own, "dev.berth.user": "anna", "dev.berth.project": "other" },
+      ["Created by Berth for anna, 3 h ago", "It is not yours: ask anna before you change it."],
+      "anna",
+    ],
+    [
+      "made by Compose",
+      { "com.docker.compose.project": "cv" },
+      ["Created by Compose (cv), 3 h ago", "Berth did not make it: somebody else may need it as it is."],
+    ],
+    ["made by hand", {}, ["Created 3 h ago, not by Berth", "Berth did not make it: somebody else may need it as it is."]],
+    [
+      "of a label that goes on",
+      { ...own, "dev.berth.user": "anna\nState: yours" },
+      ["Created by Berth for anna State: yours, 3 h ago", "It is not yours: ask anna State: yours before you change it."],
+      "anna\nState: yours",
+    ],
+  ];
+  for (const [what, labels, lines, owner] of cases)
+    it(what, () => {
+      const whole = { found: found({ labels }), observed: observed(), appRuns: undefined };
+      const text = existingDetail(whole, decide(spec, whole.observed, []), looker);
+      assert.deepEqual(text.split("\n").slice(0, lines.length + 1), [...lines, `Image: ${image}`]);
+      assert.equal(otherOwner(whole.found, "ann"), owner);
+    });
+});
+
 describe("what stands below the question", () => {
   const detail = (look: Partial<Pick<Look, "found" | "observed" | "appRuns">> = {}, wanted = spec) => {
     const whole = { found: found(), observed: observed(), appRuns: true, ...look };
-    return existingDetail(whole, decide(wanted, whole.observed, []));
+    return existingDetail(whole, decide(wanted, whole.observed, []), looker);
   };
 
   it("of a running one that is as it is wanted", () =>
     assert.equal(
       detail({ found: found({ ports: [{ container: 9000, protocol: "tcp", host: { ip: "0.0.0.0", port: 9001 } }] }) }),
       [
+        made,
         `Image: ${image}`,
         "State: running (Up 3 hours)",
         "GPU: The container holds 1 GPU, and it answers.",
@@ -85,12 +132,12 @@ describe("what stands below the question", () => {
       ].join("\n"),
     ));
   it("of one on its host's network: the port that its label tells", () =>
-    assert.match(detail({ found: found({ hostNetwork: true, labels: { "dev.berth.port": "9000" } }) }), /^Port: 9000$/m));
+    assert.match(detail({ found: found({ hostNetwork: true, labels: { ...own, "dev.berth.port": "9000" } }) }), /^Port: 9000$/m));
   it("of a stopped one", () => {
     const { health: _, ...seen } = observed({ state: "exited" });
     assert.equal(
       detail({ found: found({ state: "exited", status: "Exited (137) 2 days ago" }), observed: seen, appRuns: undefined }),
-      `Image: ${image}\nState: exited (Exited (137) 2 days ago)`,
+      `${made}\nImage: ${image}\nState: exited (Exited (137) 2 days ago)`,
     );
   });
   it("of one that lacks things and differs", () =>
@@ -100,6 +147,7 @@ describe("what stands below the question", () => {
         { ...spec, shmSize: 6442450944, ipc: "host" },
       ),
       [
+        made,
         `Image: ${image}`,
         "State: running (Up 3 hours)",
         "GPU: The container holds 1 GPU, and it answers.",
@@ -121,6 +169,7 @@ describe("what stands below the question", () => {
     const lines = existingDetail(
       { found: found(), observed: observed(), appRuns: undefined },
       { ...decide(spec, observed(), []), differences },
+      looker,
     ).split("\n");
     assert.deepEqual(lines.slice(-3), ["f10: wanted a; now b", "f11: wanted a; now b", "and 3 more"]);
     assert.equal(lines.filter((line) => line.startsWith("f")).length, 12);
@@ -136,7 +185,7 @@ describe("what stands below the question", () => {
     const { health: _, ...seen } = observed({ unread: "Berth does not understand it." });
     assert.equal(
       detail({ observed: seen, appRuns: undefined }),
-      `Image: ${image}\nState: running (Up 3 hours)\nBerth does not understand it.`,
+      `${made}\nImage: ${image}\nState: running (Up 3 hours)\nBerth does not understand it.`,
     );
   });
 });
