@@ -77,8 +77,8 @@ export interface Basis {
   freeName?: string;
   /** The tag meant this image. */
   image?: { tag: string; id: string };
-  /** The container was in this state. */
-  state?: { id: string; state: string };
+  /** The container was in this state; where it matters, it had this name, and the plan needs it to run. */
+  state?: { id: string; state: string; name?: string; runs?: boolean };
 }
 
 /** What a deployment of an image is made of; `command` absent or empty: keep-alive, unless `keepAlive` is false. */

@@ -100,7 +100,7 @@ export function planReplace(
   return {
     ...planLaunch(launching),
     title: l10n.t("Restart {0}", name),
-    basis: { state: { id, state }, image: { tag: spec.image, id: launching.imageId } },
+    basis: { state: { id, state, name }, image: { tag: spec.image, id: launching.imageId } },
     steps: [
       // First, since only one can do it: of two windows that restart it at once the other goes no further.
       { kind: "rename", argv: ["rename", id, asideName(name)], of, cause: "it is kept until the new one is up" },
@@ -139,7 +139,7 @@ export function planReuse(
   return {
     title: revive ? l10n.t("Revive {0}", name) : l10n.t("Reuse {0}", name),
     container: { id, name },
-    basis: { state: { id, state } },
+    basis: { state: { id, state, name, runs: start.length === 0 || revive } },
     steps: [
       ...start,
       ...check,
@@ -271,7 +271,7 @@ export function planPutBack(
   return {
     title: l10n.t("Put {0} back", name),
     container: { id, name: aside },
-    basis: { state: { id, state } },
+    basis: { state: { id, state, name: aside } },
     steps: [
       ...(of && isUp(of.state) ? [{ kind: "stop", argv: ["stop", of.id], of, cause } as const] : []),
       ...(of ? [{ kind: "rename", argv: ["rename", of.id, failed], of, cause } as const] : []),

@@ -31,6 +31,8 @@ export interface Executed {
   health?: Health;
   /** Where the app answers, seen from here. */
   url?: string;
+  /** Why the cleanup was not done. */
+  left?: string;
 }
 
 export interface Tools {
@@ -58,7 +60,7 @@ export class GpuTroubleError extends UserError {}
 
 /** How long a program must run before it counts as started: most that fail do so at once. */
 const settleTime = 1000;
-/** The most a container gets to stop by itself: Docker's own default is 10 s, and images can ask for more. */
+/** How long Docker may take to stop a container beyond the time that the container itself gets. */
 const stopTimeout = 120_000;
 /** A large writable layer or image on a slow disk takes minutes to remove. */
 const removeTimeout = 10 * 60_000;
@@ -92,43 +94,60 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
   }
   // Cancelled while the last step was told: nobody will look at what was made. What cannot be undone any more is done.
   if (signal.aborted && done.length > 0) throw await takeBack(new Cancelled());
+  let left: string | undefined;
   for (const step of plan.cleanup ?? []) {
     yield { step, outcome: "started" };
     try {
       await run(step);
       yield { step, outcome: "done" };
     } catch (error) {
-      yield { step, outcome: "failed", detail: words(error) };
+      left = words(error);
+      yield { step, outcome: "failed", detail: left };
     }
   }
-  return { ...container, ...(health === undefined ? {} : { health }), ...(url === undefined ? {} : { url }) };
+  return {
+    ...container,
+    ...(health === undefined ? {} : { health }),
+    ...(url === undefined ? {} : { url }),
+    ...(left === undefined ? {} : { left }),
+  };
 
-  /** Leaves things as they were, but for a container that can be looked at to see what was wrong. Gives the error to throw. */
+  /** Leaves things as they were, but for a new container that can be looked at to see what was wrong. Gives the error to throw. */
   async function takeBack(error: unknown): Promise<unknown> {
-    if (!(error instanceof ExitedEarlyError || error instanceof AppFailedError)) {
-      await undoAll(done, engine, cli, error);
-      return error;
+    let reason = error;
+    if (error instanceof ExitedEarlyError || error instanceof AppFailedError) {
+      try {
+        await requireStays(engine);
+        if (plan.container.id === undefined && plan.failedName === undefined) return error;
+        if (plan.failedName !== undefined) reason = await keepFailed(error, plan.failedName);
+      } catch (gone) {
+        reason = gone;
+      }
     }
+    await undoAll(done, engine, cli, reason);
+    return reason;
+  }
+
+  /** Puts the new container out of the way of the one before, whose name, port and GPUs it has. */
+  async function keepFailed(error: UserError, name: string): Promise<UserError> {
     try {
-      await requireStays(engine);
-    } catch (gone) {
-      await undoAll(done, engine, cli, gone);
-      return gone;
-    }
-    if (plan.failedName === undefined) return error;
-    try {
-      // Its port and its GPUs are the other one's again.
-      await cli.run(["stop", container.id], {}, { timeout: stopTimeout });
-      await cli.run(["rename", container.id, plan.failedName]);
-      done.splice(
-        done.findIndex((undo) => undo.kind === "created"),
-        1,
-      );
+      await cli.run(["stop", container.id], {}, { timeout: await stopTime(container.id) });
+      await cli.run(["rename", container.id, name]);
     } catch (failure) {
-      if (!(failure instanceof EngineGoneError)) throw failure;
+      if (failure instanceof EngineGoneError) throw failure;
+      return told(error, l10n.t("The one before is back.")); // what cannot be kept goes as all that was done
     }
-    await undoAll(done, engine, cli, error);
-    return keptAs(error, plan.failedName);
+    done.splice(
+      done.findIndex((undo) => undo.kind === "created"),
+      1,
+    );
+    return told(error, l10n.t("It is kept as {0}; the one before is back.", name));
+  }
+
+  /** How long Docker may take to stop it, in milliseconds: what trains may have asked for minutes to save its work. */
+  async function stopTime(id: string): Promise<number> {
+    const seconds = (await engine.runOf(id).catch(() => undefined))?.spec.stopTimeout ?? 10;
+    return seconds < 0 ? 24 * 60 * 60_000 : seconds * 1000 + stopTimeout;
   }
 
   async function run(step: Step): Promise<{ detail?: string; files?: readonly Written[] }> {
@@ -166,11 +185,12 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         if (!isUp((await engine.inspect(id))?.state ?? "gone")) return nothing; // it stopped by itself: nothing to start again
         for (const argv of step.undo ?? []) done.push({ kind: "run", argv });
         if (state === "paused") done.push({ kind: "run", argv: ["pause", id] });
-        await register({ kind: "run", argv: ["start", id] }, () => cli.run(step.argv, about, { timeout: stopTimeout }));
+        const timeout = await stopTime(id);
+        await register({ kind: "run", argv: ["start", id] }, () => cli.run(step.argv, about, { timeout }));
         return nothing;
       }
       case "restart":
-        await cli.run(step.argv, about, { timeout: stopTimeout });
+        await cli.run(step.argv, about, { timeout: await stopTime(container.id) });
         return nothing;
       case "pause":
         await cli.run(step.argv, about);
@@ -228,11 +248,10 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
   }
 }
 
-/** The same error, with where the container is kept that it is about. */
-function keptAs(error: UserError, name: string): UserError {
+/** The same error, with what became of the containers. */
+function told(error: UserError, what: string): UserError {
   const [sentence, ...rest] = error.message.replace(` ${l10n.t("The container is kept.")}`, "").split("\n");
-  const message = [`${sentence} ${l10n.t("It is kept as {0}; the one before is back.", name)}`, ...rest].join("\n");
-  return new UserError(message, error.remedy);
+  return new UserError([`${sentence} ${what}`, ...rest].join("\n"), error.remedy);
 }
 
 /** Looks once more, just before the plan runs, whether the engine is as it was when the plan was made. */
@@ -250,7 +269,9 @@ async function checkBasis({ basis }: Plan, engine: Engine): Promise<void> {
   if (state !== undefined) {
     const now = await engine.inspect(state.id);
     if (!now) throw new BasisChangedError(missingContainer(state.id.slice(0, 12)));
-    if (hasChanged(state.state, now.state))
+    if (state.name !== undefined && now.name !== state.name)
+      throw new BasisChangedError(l10n.t("{0} is called {1} now: look again.", state.name, now.name));
+    if (hasChanged(state.state, now.state) || (state.runs && !isUp(now.state)))
       throw new BasisChangedError(l10n.t("{0} is {1} now, not {2}: look again.", now.name, now.state, state.state));
   }
 }

@@ -28,7 +28,7 @@ export async function runInContainer(
     case "letIn":
       return letIn(step, done);
     case "port":
-      if (engine.endpoint.socketPath === undefined) return { detail: "unknown from here" };
+      if (engine.endpoint.socketPath === undefined) return { detail: l10n.t("unknown from here") };
       if (await somebodyListens(step.port))
         throw new UserError(
           l10n.t(
@@ -58,16 +58,26 @@ export async function runInContainer(
     }
     case "stopApp": {
       const { undo } = step;
-      if (undo) done.push({ kind: "do", work: async () => ifThere(inside, async () => void (await cli.run(undo))) });
+      // One that was told to end may still be about to: then it ends first, so that there are not two of it.
+      const again = async () => {
+        await stopApp(inside, container.id, step.process);
+        if (undo) await cli.run(undo);
+      };
+      if (undo) done.push({ kind: "do", work: async () => ifThere(inside, again) });
       const ran = await stopApp(inside, container.id, step.process, undefined, signal);
-      return { detail: ran ? "stopped" : "it did not run" };
+      return { detail: ran ? l10n.t("stopped") : l10n.t("it did not run") };
     }
     case "app":
       done.push({
         kind: "do",
         work: async () => ifThere(inside, async () => void (await stopApp(inside, container.id, step.process))),
       });
-      await cli.run(step.argv, { name: container.name });
+      try {
+        await cli.run(step.argv, { name: container.name });
+      } catch (error) {
+        if (error instanceof EngineGoneError || (await hasShell(inside))) throw error;
+        throw new UserError(l10n.t("The image of {0} has no shell (sh), which its app is started with.", container.name));
+      }
       return {};
     case "ready": {
       const app = step.process === undefined ? {} : { process: step.process };
@@ -78,6 +88,11 @@ export async function runInContainer(
       return url === undefined ? {} : { url };
     }
   }
+}
+
+async function hasShell({ engine, container }: Inside): Promise<boolean> {
+  for (const path of ["/bin/sh", "/usr/bin/sh", "/busybox/sh"]) if (await engine.has(container.id, path)) return true;
+  return false;
 }
 
 /** What was in a container that does not run any more needs no undoing. */
@@ -96,7 +111,8 @@ async function letIn({ argv, undo }: InsideStep & { kind: "letIn" }, done: Undo[
   const run = async ([program = "", ...args]: readonly string[]) =>
     execa(program, args, { reject: false, stdin: "ignore", timeout: 5000, killSignal: "SIGKILL" });
   const result = await run(argv);
-  if (result.failed) return { detail: (result.code === "ENOENT" ? "there is no xhost here" : result.stderr) || "refused" };
+  if (result.failed)
+    return { detail: (result.code === "ENOENT" ? l10n.t("there is no xhost here") : result.stderr) || l10n.t("refused") };
   done.push({ kind: "do", work: async () => void (await run(undo)) });
   return {};
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -7,6 +8,8 @@ import type { Reach } from "./target.ts";
 
 interface Lock {
   pid: number;
+  /** When that process began, in the kernel's ticks: numbers are used again. Absent where there is no /proc. */
+  began?: string;
   host: string;
   name: string;
 }
@@ -14,7 +17,13 @@ interface Lock {
 /** While a container is set aside by a window, the other windows of this user must not offer to put it back. */
 export async function withLock<T>(app: App, { engine }: Reach, plan: Plan, work: () => Promise<T>): Promise<T> {
   if (plan.failedName === undefined) return work();
-  const lock: Lock = { pid: process.pid, host: engine.endpoint.host, name: plan.container.name };
+  const began = beginOf(process.pid);
+  const lock: Lock = {
+    pid: process.pid,
+    ...(began === undefined ? {} : { began }),
+    host: engine.endpoint.host,
+    name: plan.container.name,
+  };
   const file = join(
     folder(app),
     `${createHash("sha256").update(`${lock.host} ${lock.name} ${lock.pid}`).digest("hex").slice(0, 16)}.json`,
@@ -31,12 +40,12 @@ export async function withLock<T>(app: App, { engine }: Reach, plan: Plan, work:
 /** Whether some window is at work on the container of this name. */
 export async function isLocked(app: App, { engine }: Pick<Reach, "engine">, name: string): Promise<boolean> {
   const all = await locks(app);
-  return all.some(({ lock }) => lock.host === engine.endpoint.host && lock.name === name && isAlive(lock.pid));
+  return all.some(({ lock }) => lock.host === engine.endpoint.host && lock.name === name && isAlive(lock));
 }
 
 /** Whether a window was closed, or ended, while it had set a container aside; asks no engine. Such locks are gone after that. */
 export async function takeBrokenLocks(app: App): Promise<boolean> {
-  const broken = (await locks(app)).filter(({ lock }) => !isAlive(lock.pid));
+  const broken = (await locks(app)).filter(({ lock }) => !isAlive(lock));
   await Promise.all(broken.map(({ file }) => rm(file, { force: true })));
   return broken.length > 0;
 }
@@ -57,11 +66,23 @@ async function locks(app: App): Promise<{ file: string; lock: Lock }[]> {
 
 const folder = (app: App) => join(app.storage.fsPath, "restarts");
 
-function isAlive(pid: number): boolean {
+function isAlive({ pid, began }: Lock): boolean {
+  if (began !== undefined) return beginOf(pid) === began;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)); the second one, in parentheses, can hold anything. */
+function beginOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19];
+  } catch {
+    return undefined;
   }
 }

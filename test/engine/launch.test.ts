@@ -265,6 +265,74 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
       }
     });
 
+    it("a restart whose new one is removed by somebody as it fails brings the old one back all the same", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const broken = deploymentOf("services:\n  box:\n    image: berth-lab/exits:1\n    x-berth: { keep_alive: false }\n");
+      const plan = planReplace(await launching(broken), await inspect(id), { appRuns: true, volumes: false, now: new Date() });
+      const remove = ({ step, outcome }: StepEvent) => {
+        if (step.kind !== "running" || outcome !== "failed") return;
+        gone = lab.docker("rm", "--force", "box");
+      };
+      let gone: Promise<unknown> | undefined;
+      const error: unknown = await carryOut(plan, tools, { onEvent: remove }).catch((thrown: unknown) => thrown);
+      await gone;
+      assert.match(String(error), /box exited at once with exit code 3/);
+      assert.equal((await inspect("box")).id, id);
+      assert.equal((await inspect("box")).state, "running");
+    });
+
+    it("one that was given another name after it was looked at is not touched", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const restart = planReplace(await launching(boxed()), await inspect(id), {
+        appRuns: true,
+        volumes: false,
+        now: new Date(),
+      });
+      const reuse = planReuse(await launching(boxed()), await inspect(id), { appRuns: true, revive: false });
+      await lab.docker("rename", "box", "precious");
+      for (const plan of [restart, reuse])
+        assert.equal(await sentenceOf(carryOut(plan, tools)), "box is called precious now: look again.");
+      assert.deepEqual(await names(), ["precious running"]);
+    });
+
+    it("one that stopped after it was looked at is looked at again", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const reuse = planReuse(await launching(boxed()), await inspect(id), { appRuns: true, revive: false });
+      await lab.docker("stop", "--time", "0", id);
+      assert.equal(await sentenceOf(carryOut(reuse, tools)), "box is exited now, not running: look again.");
+    });
+
+    it("a reuse whose app fails leaves the app and the configuration as they were", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const failing = deploymentOf(
+        small
+          .replace("berth-lab/busybox:1", "berth-test/box:1")
+          .replace(/start: ".*?"/, 'start: "echo no luck; exit 4"')
+          .replace("9000", "9100"),
+      );
+      const start = withAnswers(boxed(), {}).app?.start ?? "";
+      const plan = planReuse(await launching(failing), await inspect(id), { appRuns: true, revive: false, ranBy: start });
+      assert.match(await sentenceOf(carryOut(plan, tools)), /^The app in box ended with exit code 4/);
+      assert.match(await inside("box", "cat", "/etc/box.ini"), /level = 9000/);
+      assert(await findApp(tools, id, undefined), "the app that ran before does not run");
+    });
+
+    it("a removal of the old one that fails is told, and the new one is up", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const plan = planReplace(await launching(boxed()), await inspect(id), { appRuns: false, volumes: false, now: new Date() });
+      const wake = ({ step, outcome }: StepEvent) => {
+        if (step.kind === "ready" && outcome === "done") woken = lab.docker("start", id);
+      };
+      let woken: Promise<unknown> | undefined;
+      const hold = {
+        ...tools,
+        cli: { ...tools.cli, run: async (...args: Parameters<typeof tools.cli.run>) => (await woken, tools.cli.run(...args)) },
+      };
+      const { left } = await carryOut(plan, hold, { onEvent: wake });
+      assert.match(left ?? "", /running/);
+      assert.deepEqual(await names(), ["box running", "box-berth-aside running"]);
+    });
+
     it("of two windows that launch it at once, one does and the other is told", async () => {
       for (let round = 0; round < 5; round++) {
         const plans = [planLaunch(await launching(boxed())), planLaunch(await launching(boxed()))];

@@ -137,6 +137,9 @@ describe("what can go wrong with a launch, clicked through in the workbench", ()
     assert.deepEqual(offered.buttons, ["Put Back and Start", "Put Back"]);
     await window.screenshot("launch-put-back");
     await window.clickNotification(/was broken off/, "Put Back and Start");
+    // The new one still runs in its setup.
+    assert.equal((await window.modal()).message, "box runs. Stop it, and put box-berth-aside back in its place?");
+    await window.answer("Stop and Put Back");
     await window.until(
       () => names(),
       (all) => all[0] === "box" && /^box-failed-\d{8}_\d{6}$/.test(all[1] ?? ""),
