@@ -272,7 +272,7 @@ async function carryOut(
   const { plan, launching, outcome, look } = proposal;
   const { spec, launch: chosen } = launching;
   const shownCommand = await commandOf(reached, proposal);
-  const { id, name, log, url } = await withLock(app, reached, plan, () =>
+  const { id, name, log, url, left } = await withLock(app, reached, plan, () =>
     runPlan(app, reached, plan, {
       silent,
       deploy: makesOne(proposal) || !look ? spec : look.observed.spec,
@@ -283,6 +283,11 @@ async function carryOut(
       },
     }),
   );
+  if (left !== undefined && look) {
+    const words = vscode.l10n.t("{0} is up, but the one before stays as {1}: {2}", name, asideName(look.found.name), left);
+    if (silent) app.log.warn(words);
+    else void notify.warn(words);
+  }
   return {
     outcome,
     container: { id, name },
