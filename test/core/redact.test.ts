@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isSecretName, redact, secretValues } from "../../src/core/redact.ts";
+import { blankSecrets, isSecretName, redact, secretTexts, secretValues } from "../../src/core/redact.ts";
 
 const secret = [
   ...["NGC_API_KEY", "NGC_CLI_API_KEY", "DOCKER_PASSWORD", "AUTHORIZATION", "AWS_SECRET_ACCESS_KEY", "GITLAB_TOKEN"],
@@ -78,4 +78,44 @@ describe("a password in an address", () => {
     assert.deepEqual(secrets, ["hunter2!"]);
     assert.equal(redact("connecting to postgres://ann:hunter2!@db", secrets), "connecting to postgres://ann:[redacted]@db");
   });
+});
+
+describe("the text of a secret's file", () => {
+  it("is one whole and line by line, without the newline at its end", () => {
+    assert.deepEqual(secretTexts(["hunter2\n", "abc", "user: ann\r\nkey: s3cr3t\n"]), [
+      "hunter2",
+      "user: ann\r\nkey: s3cr3t",
+      "user: ann",
+      "key: s3cr3t",
+    ]);
+  });
+});
+
+describe("a configuration file without its secrets", () => {
+  const files: [what: string, text: string, blanked: string][] = [
+    ["INI", "[main]\nport = 80\napi_key = abc def ; mine\nurl=x\n", "[main]\nport = 80\napi_key = [redacted]\nurl=x\n"],
+    ["INI with dots, of Windows", "db.password=abc\r\nauth.port=80\r\n", "db.password=[redacted]\r\nauth.port=80\r\n"],
+    ["INI that begins with a brace", "password = {abc}!\nb = [c\n", "password = [redacted]\nb = [c\n"],
+    ["a comment", "# token: abc\n", "# token: [redacted]\n"],
+    ["nothing set", "token =\nport = 80\n", "token =\nport = 80\n"],
+    ["other keys", "max_tokens: 5\nauthor: ann\n", "max_tokens: 5\nauthor: ann\n"],
+    ["YAML", "a:\n  - token: abc\n    b: 1\n", "a:\n  - token: [redacted]\n    b: 1\n"],
+    ["YAML, quoted", "token: 'a''b' # mine\nb: 1\n", "token: [redacted] # mine\nb: 1\n"],
+    ["YAML over lines", 'token: "a\n  b"\nc: 1\n', "token: [redacted]\nc: 1\n"],
+    ["YAML in braces", 'a: { token: "x, y", b: 1 }\n', "a: { token: [redacted], b: 1 }\n"],
+    ["YAML, a block", "key:\n  private_key: |\n    one\n\n    two\n  b: 1\n", "key:\n  private_key: |\n    [redacted]\n  b: 1\n"],
+    ["YAML, on the next line", "token:\n  abc\nb: 1\n", "token:\n  [redacted]\nb: 1\n"],
+    ["YAML, a mapping", "auth:\n  user: ann\n  password: abc\n", "auth:\n  user: ann\n  password: [redacted]\n"],
+    [
+      "JSON on a line",
+      '{"a": 1, "api_key": "x\\"y", "token": 12, "b": 2}',
+      '{"a": 1, "api_key": [redacted], "token": [redacted], "b": 2}',
+    ],
+    ["JSON, a list", '{"token": ["a", "b"], "b": 2}', '{"token": [redacted], "b": 2}'],
+    ["JSON, an object", '{\n  "auth": {\n    "secret": "x"\n  }\n}\n', '{\n  "auth": {\n    "secret": [redacted]\n  }\n}\n'],
+    ["TOML", 'token = "abc"\nb = 1\n', "token = [redacted]\nb = 1\n"],
+    ["TOML over lines", 'secret = """\nabc\n"""\nb = 1\n', "secret = [redacted]\nb = 1\n"],
+    ["TOML in braces", "a = { token = 'x', b = 1 }\n", "a = { token = [redacted], b = 1 }\n"],
+  ];
+  for (const [what, text, blanked] of files) it(what, () => assert.equal(blankSecrets(text), blanked));
 });
