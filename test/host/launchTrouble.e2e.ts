@@ -151,5 +151,9 @@ describe("what can go wrong with a launch, clicked through in the workbench", ()
     );
     assert.equal(await lab.engine.docker("inspect", "--format", "{{.Id}}", "box"), id);
     assert.equal(await lab.engine.docker("exec", "box", "cat", "/work"), "mine");
+    await window.until(
+      () => window.notifications(),
+      (all) => !all.some(({ progress }) => progress),
+    );
   });
 });

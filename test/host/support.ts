@@ -72,8 +72,17 @@ export async function scene(
 
 /** Removes every container of an engine. */
 export async function clear(engine: LabEngine): Promise<void> {
-  const ids = (await engine.docker("ps", "--all", "--quiet")).split("\n").filter(Boolean);
-  if (ids.length > 0) await engine.docker("rm", "--force", "--volumes", ...ids);
+  for (let n = 1; ; n++) {
+    const ids = (await engine.docker("ps", "--all", "--quiet")).split("\n").filter(Boolean);
+    if (ids.length === 0) return;
+    try {
+      await engine.docker("rm", "--force", "--volumes", ...ids);
+      return;
+    } catch (error) {
+      // The engine stumbles over what is written while it removes ("directory not empty"); the next time it is gone.
+      if (n === 3) throw error;
+    }
+  }
 }
 
 export async function state(engine: LabEngine, container: string): Promise<string> {
