@@ -50,7 +50,7 @@ export function redact(text: string, secrets: readonly string[]): string {
 }
 
 /** A key and the sign behind it, in INI, JSON, YAML and TOML alike. */
-const keyAndSign = /(["']?)([\w.-]+)\1[ \t]*[:=][ \t]*/g;
+const keyAndSign = /(?<![\w.-])(["']?)([\w.-]+)\1[ \t]*[:=][ \t]*/g;
 const quotedValue =
   /"{3}[^]*?"{3}|'{3}[^]*?'{3}|(?:"(?:\\[^]|[^"\\])*"|'(?:''|[^'])*'|\[[^\]\r\n]*\])(?=[ \t]*(?:[,}\]#;]|\r?$))/my;
 const restOfLine = /[^\r\n]*/y;
