@@ -450,6 +450,13 @@ describe("berth.launch, by command with an object", () => {
       assert.deepEqual(await containers(name), [`${name} running`]);
     });
 
+    it("is told by its own docker run when it is reused, not by the one that is wanted now", async () => {
+      await write(folder, perception(name, port, "shm_size: 128m"));
+      const { command } = await launch({ project: folder, existing: "reuse" });
+      assert.equal(command, (await berth<Launched>("showRunCommand", { container: name })).command);
+      assert.ok(!command.includes("--shm-size"), command);
+    });
+
     it("that is stopped is started for its reuse", async () => {
       await docker("stop", "--time", "0", name);
       const { outcome, container, url } = await launch({ project: folder, existing: "reuse" });
@@ -560,7 +567,15 @@ describe("berth.launch, by command with an object", () => {
       await docker("run", "-d", "--name", aside, busybox, "sleep", "1000");
       assert.equal(
         await refused({ project: folder, existing: "restart" }),
-        `There is a container named '${aside}' already: choose another name, or retire that one first.`,
+        `'${aside}' is left of a restart of ${name} that was broken off: remove or rename it first.`,
+      );
+      const restarts = join(logs, "../restarts");
+      await mkdir(restarts, { recursive: true });
+      const lock = { pid: process.pid, host: process.env.DOCKER_HOST, name };
+      await writeFile(join(restarts, "suite.json"), JSON.stringify(lock));
+      assert.equal(
+        await refused({ project: folder, existing: "restart" }).finally(() => rm(join(restarts, "suite.json"))),
+        `Another window restarts ${name} right now: wait until it is done.`,
       );
       assert.deepEqual(await containers(name), [`${name} running`, `${aside} running`]);
       assert.equal(await docker("inspect", "--format", "{{.Id}}", name), there.container.id);
@@ -588,6 +603,24 @@ describe("berth.launch, by command with an object", () => {
       assert.equal(await refused({ project: folder, existing: "revive" }), sentence);
       assert.equal(await rejection(berth("reuse", { project: folder, confirm: false })), sentence);
       assert.deepEqual(await containers(name), []);
+    });
+
+    it("another user's of the same name is not restarted unasked", async () => {
+      const name = fresh("shared");
+      const folder = await project(box(name));
+      const labels = ["v=1", "user=anna", "project=other"].flatMap((it) => ["--label", `dev.berth.${it}`]);
+      const id = await docker("run", "-d", "--init", "--name", name, ...labels, busybox, "tail", "-f", "/dev/null");
+      assert.equal(
+        await refused({ project: folder }),
+        `There is a container '${name}' already: give 'existing', one of 'reuse', 'parallel'.`,
+      );
+      for (const keys of [{}, { container: name }])
+        assert.equal(
+          await refused({ project: folder, existing: "restart", ...keys }),
+          `${name} is not yours but anna's, and is not replaced unasked: leave out 'confirm: false', or give 'parallel'.`,
+        );
+      assert.equal(await docker("inspect", "--format", "{{.Id}} {{.State.Status}}", name), `${id} running`);
+      assert.equal((await launch({ project: folder, existing: "parallel" })).outcome, "parallel");
     });
 
     it("on a bridge network one beside it gets another port of the machine", async () => {
@@ -628,6 +661,53 @@ describe("berth.launch, by command with an object", () => {
       const { outcome, container } = await launch({ project: folder, existing: "reuse" });
       assert.deepEqual([outcome, container], ["reused", { id, name: made }]);
       assert.deepEqual((await berth<Launched>("attach", { project: folder, open: "none" })).container, { id, name: made });
+    });
+  });
+
+  describe("what is around a container", () => {
+    const name = fresh("around");
+    afterEach(async () => {
+      await closeProject();
+      await removeAll();
+    });
+    const diagnostics = async () => {
+      await berth("copyDiagnostics", {});
+      return vscode.env.clipboard.readText();
+    };
+
+    it("that opens otherwise than it is wanted is told in the log alone", async () => {
+      await openProject(box(name, `image: ${busybox}`, "x-berth: { attach: { folder: /nowhere } }"));
+      assert.equal((await launch({ open: "terminal" })).outcome, "created");
+      const sentence = `There is no folder /nowhere in ${name}, where its project wants to open it: / opens instead.`;
+      assert.ok((await diagnostics()).includes(sentence));
+      assert.match(
+        await refused({ existing: "reuse", open: "window" }),
+        new RegExp(`^${name} runs, but: A window in ${name} needs the Dev Containers extension\\.`),
+      );
+      assert.match(await diagnostics(), /VS Code needs .* in a container, .*The window may not open; a terminal does\./);
+    });
+
+    it("a display is mounted without a file to log in with that is not there", async () => {
+      const programs = await mkdtemp(join(tmpdir(), "suite-"));
+      folders.push(programs);
+      await writeFile(join(programs, "xhost"), "#!/bin/sh\n", { mode: 0o755 });
+      await mkdir("/tmp/.X11-unix", { recursive: true });
+      const socket = "/tmp/.X11-unix/X97";
+      await rm(socket, { force: true });
+      const server = createServer().listen(socket);
+      const { PATH, DISPLAY, XAUTHORITY } = process.env;
+      Object.assign(process.env, { PATH: `${programs}:${PATH}`, DISPLAY: ":97", XAUTHORITY: "/nonexistent/xauth" });
+      try {
+        await openProject(box(name, `image: ${busybox}`, "x-berth: { display: x11 }"));
+        assert.equal((await launch({})).outcome, "created");
+        assert.equal(await inside(name, "echo $DISPLAY $XAUTHORITY"), ":97");
+        assert.equal(await docker("inspect", "--format", "{{range .Mounts}}{{.Source}}{{end}}", name), "/tmp/.X11-unix");
+      } finally {
+        server.close();
+        for (const [key, value] of Object.entries({ PATH, DISPLAY, XAUTHORITY }))
+          if (value === undefined) delete process.env[key];
+          else process.env[key] = value;
+      }
     });
   });
 
