@@ -163,6 +163,12 @@ export const cases: readonly Case[] = [
       ) + "volumes: { cache: }\n",
   },
   {
+    what: "folders that end with a slash",
+    compose: `${service(
+      'volumes: ["./data/:/data/", "cache:/c//d/../e/", { type: bind, source: ./l/, target: /l/ }]',
+    )}volumes: { cache: }\n`,
+  },
+  {
     what: "volumes in the long syntax",
     compose:
       service(

@@ -1,5 +1,6 @@
 import * as l10n from "../l10n.ts";
 import { parseDuration } from "../dockerValues.ts";
+import { isSecretName } from "../redact.ts";
 import { checkInputs, questionsOf } from "./inputs.ts";
 import { find, type Issue, keyPlace, type Mapping, type Node, type Path, within } from "./nodes.ts";
 import { similar } from "./similar.ts";
@@ -73,7 +74,8 @@ function checkCommands(service: Mapping): Issue[] {
 function checkPlaceholders(service: Mapping): Issue[] {
   const block = find(service, ["x-berth"]);
   if (block?.kind !== "map") return [];
-  const known = [...questionsOf(service).map(({ question }) => question.id), ...builtIns];
+  const inputs = questionsOf(service).map(({ question }) => question.id);
+  const known = [...inputs, ...builtIns];
   const port = find(service, ["x-berth", "app", "port"]);
   const isOnHost = textOf(find(service, ["network_mode"])) === "host";
   const hasPorts = find(service, ["ports"]) !== undefined;
@@ -111,12 +113,26 @@ function checkPlaceholders(service: Mapping): Issue[] {
             "{{host_port}}",
           ),
         );
+      else if (inputs.includes(name) && isSecretName(name) && !mayHoldSecrets(path))
+        issues.push({
+          ...at,
+          severity: "warning",
+          message: l10n.t(
+            "The answer {0} would be readable in a process list or a file: pass it by 'environment', and use the variable.",
+            `{{${name}}}`,
+          ),
+        });
     }
     const problem = isShell(service, path) ? shellProblem(value, (name) => known.includes(name)) : undefined;
     if (problem !== undefined) issues.push({ ...node.at, severity: "error", message: problem });
   };
   look(service, []);
   return issues;
+}
+
+/** Where an answer is handed on as the value of a variable. */
+function mayHoldSecrets([first, second]: Path): boolean {
+  return first === "environment" || (first === "build" && second === "args");
 }
 
 function textOf(node: Node | undefined): string | undefined {

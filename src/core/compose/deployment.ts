@@ -1,5 +1,6 @@
 import * as l10n from "../l10n.ts";
 import { UserError } from "../errors.ts";
+import { isSecretName, secretTexts } from "../redact.ts";
 import { fillImageName, fillName, imageBaseName } from "../names.ts";
 import type { RunSpec } from "../runSpec.ts";
 import { read } from "./check.ts";
@@ -55,6 +56,8 @@ export interface Launch {
   configure: readonly Edit[];
   app?: App;
   attach: { folder?: string; user?: string; extensions: readonly string[] };
+  /** Values of variables and answers that are shown nowhere; see `secretsOf` for all of them. */
+  hidden: readonly string[];
 }
 
 export interface Edit {
@@ -195,6 +198,7 @@ export function resolve(
     ),
     ...(berth.app ? { app: appOf(berth.app, port) } : {}),
     attach: attachOf(berth.attach),
+    hidden: [...around.hidden, ...secretTexts([...chosen].flatMap(([id, answer]) => (isSecretName(id) ? [answer] : [])))],
   };
   return { launch, envFiles: parts.envFiles, issues };
 }

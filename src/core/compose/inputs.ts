@@ -1,5 +1,6 @@
 import * as l10n from "../l10n.ts";
 import { UserError } from "../errors.ts";
+import { isSecretName } from "../redact.ts";
 import { find, type Issue, type Mapping, type Node, type Place } from "./nodes.ts";
 
 /** A question that is asked before a launch. */
@@ -106,6 +107,17 @@ export function answered(questions: readonly Question[], answers: Answers): Read
       return [question.id, answer];
     }),
   );
+}
+
+/** `batch = 8, sink = fakesink`, without those that are secrets. */
+export function answersText(questions: readonly Question[], answers: Answers): string {
+  const shown = (id: string, answer: string) => (isSecretName(id) ? "[redacted]" : answer);
+  return Array.from(answered(questions, answers), ([id, answer]) => `${id} = ${shown(id, answer)}`).join(", ");
+}
+
+/** Those that may be remembered. */
+export function withoutSecrets(answers: Answers): Answers {
+  return Object.fromEntries(Object.entries(answers).filter(([id]) => !isSecretName(id)));
 }
 
 /** What is wrong with the questions themselves. */

@@ -1,5 +1,5 @@
 import * as l10n from "../l10n.ts";
-import { isSecretName } from "../redact.ts";
+import { isSecretName, secretValues } from "../redact.ts";
 import { notActedOn, read } from "./check.ts";
 import { checkService } from "./checkBerth.ts";
 import { inconsistencies } from "./consistency.ts";
@@ -53,7 +53,8 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   const paths = files.map(({ path }) => path);
   const tell = (...more: readonly Issue[]) => void issues.push(...more);
 
-  const outside: Lookup = (name) => (Object.hasOwn(env, name) ? env[name] : undefined);
+  // As in a shell that stands where the file is; this process stands anywhere.
+  const outside: Lookup = (name) => (name === "PWD" ? folder : Object.hasOwn(env, name) ? env[name] : undefined);
   const variables = parseDotenv(dotenv?.text ?? "", outside);
   for (const { line, message } of variables.problems)
     tell({ path: dotenv?.path ?? ".env", line, column: 1, endLine: line + 1, endColumn: 1, severity: "error", message });
@@ -93,7 +94,11 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   tell(...notActedOn(root));
 
   const declared = read(fileSchema, onlyDeclarations(root)).value;
-  const around: Surroundings = { folder, composeProject, volumes: declared?.volumes, secrets: declared?.secrets, env: lookup };
+  const told = Object.entries({ ...env, ...Object.fromEntries(variables.values) });
+  const around: Surroundings = {
+    ...{ folder, composeProject, volumes: declared?.volumes, secrets: declared?.secrets, env: lookup },
+    hidden: secretValues(told.map(([name, value]) => `${name}=${value ?? ""}`)),
+  };
   const deployments: Deployment[] = [];
   const names = new Map<string, Place>();
   const services = find(root, ["services"]);

@@ -18,6 +18,8 @@ export interface Surroundings {
   secrets: ComposeFile["secrets"];
   /** The environment, `.env` included. */
   env: Lookup;
+  /** Values of it that are shown nowhere, by their names. */
+  hidden: readonly string[];
 }
 
 /** How the image is built; paths are absolute. */
@@ -228,13 +230,19 @@ function mounts({ volumes = [] }: Service, around: Surroundings, tell: Tell): Mo
 }
 
 function shortMount(value: string, around: Surroundings): Mount {
-  const { source, options = [], ...mount } = parseVolume(value);
+  const { source, options = [], target, ...mount } = parseVolume(value);
   const kept = options.filter((word) => !/^(rw|cached|delegated|consistent)$/.test(word));
   return {
     ...(source === undefined ? {} : { source: /^[./~]/.test(source) ? hostPath(source, around) : volumeName(source, around) }),
     ...mount,
+    target: inside(target),
     ...(kept.length > 0 ? { options: kept } : {}),
   };
+}
+
+/** `/data` for `/data/`, as Compose and Docker write it. */
+function inside(path: string): string {
+  return path.startsWith("/") ? resolvePath("/", path) : path;
 }
 
 function hostPath(path: string, { folder, env }: Surroundings): string {
@@ -258,7 +266,7 @@ function volumeName(name: string, { volumes, composeProject }: Surroundings): st
 
 function longMount(mount: LongMount, around: Surroundings): Mount {
   const { type, source, target, bind, volume, tmpfs, image } = mount;
-  const common = { target, ...(mount.read_only ? { readOnly: true } : {}) };
+  const common = { target: inside(target), ...(mount.read_only ? { readOnly: true } : {}) };
   if (type === "bind") {
     if (source === undefined)
       throw new UserError(l10n.t("A bind mount needs a source: the folder of the machine that is mounted."));

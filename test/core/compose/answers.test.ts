@@ -10,8 +10,8 @@ import { berth, only, project, service, told } from "./support.ts";
 const example = (name: string) => readFileSync(join(import.meta.dirname, "../../../examples", name, "compose.yaml"), "utf8");
 
 /** The launch of the only deployment. */
-const launch = (text: string, answers: Answers = {}, circumstances?: Circumstances) =>
-  withAnswers(only(project(text)), answers, circumstances);
+const launch = (text: string, answers: Answers = {}, circumstances?: Circumstances, more?: Parameters<typeof project>[1]) =>
+  withAnswers(only(project(text, more)), answers, circumstances);
 
 function refusal(text: string, answers: Answers, circumstances?: Circumstances): string {
   try {
@@ -295,6 +295,13 @@ describe("a project", () => {
         ["mine-ann", "My Thesis", "demo"],
       ],
     );
+  });
+
+  it("has its folder as PWD, as in a shell there, wherever this process stands", () => {
+    const { spec } = launch(service('volumes: ["${PWD}/data:/data"]', "environment: [PWD]"), {}, undefined, {
+      env: { PWD: "/elsewhere" },
+    });
+    assert.deepEqual([spec.mounts, spec.env], [[{ source: "/work/demo/data", target: "/data" }], { PWD: "/work/demo" }]);
   });
 
   it("calls an image that it builds as Compose does", () => {
