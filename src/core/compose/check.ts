@@ -34,6 +34,8 @@ function explain(issue: Raw, root: Node, outer: Path, above: Path): Issue[] {
       const [best] = meant.sort((a, b) => depth(b) - depth(a));
       if (best) return best.flatMap((one) => explain(one, root, path, above));
       if (!find(root, path)) return [missing(root, path)];
+      if (isBerthsAttach([...above, ...path], find(root, path)))
+        return [error(l10n.t("Compose's own 'attach' is true or false: Berth's belongs under 'x-berth'."))];
       const expected = branches.flatMap((all) => all.flatMap(expectedBy));
       return [error(wrongType(name, expected, find(root, path)))];
     }
@@ -77,6 +79,11 @@ function begins(issue: Raw): boolean {
 function expectedBy(issue: Raw): string[] {
   if (issue.code === "invalid_union") return (issue.errors as Raw[][]).flat().flatMap(expectedBy);
   return issue.code === "invalid_type" ? [issue.expected] : [];
+}
+
+/** Both know a field of this name. */
+function isBerthsAttach(path: Path, given: Node | undefined): boolean {
+  return path.length === 3 && path[0] === "services" && path[2] === "attach" && given?.kind === "map";
 }
 
 function missing(root: Node, path: Path): Issue {
@@ -142,6 +149,8 @@ function oneOf(choices: readonly string[]): string {
 function wrongType(name: string, expected: readonly string[], given: Node | undefined): string {
   const wanted = oneOf([...new Set(expected.map(kindOf).filter((kind) => kind !== undefined))]);
   if (given?.kind === "list") return l10n.t("{0} is {1}, not a list: write its value without '-' and brackets.", name, wanted);
+  if (given?.kind === "map" && expected.includes("array") && !expected.includes("string"))
+    return l10n.t("{0} is {1}, not a mapping: begin each of its entries with '- '.", name, wanted);
   if (given?.kind === "map")
     return l10n.t("{0} is {1}, not a mapping: put a text that holds ': ' or begins with '{' in quotes.", name, wanted);
   if (!given || given.value === null) return l10n.t("{0} is empty: give it {1}, or remove it.", name, wanted);
@@ -182,11 +191,15 @@ export function notActedOn(root: Node): Issue[] {
 
   left([], "", "version");
   look([], ["version"], () => l10n.t("Compose ignores 'version' nowadays: remove it."));
+  look([], ["x-berth"], () => l10n.t("'x-berth' belongs under a service: nothing reads it here."));
   for (const volume of keys(["volumes"])) left(["volumes", volume], "volume");
   for (const secret of keys(["secrets"])) left(["secrets", secret], "secret");
   for (const name of keys(["services"])) {
     const service: Path = ["services", name];
     left(service, "service");
+    for (const key of keys(service))
+      if (/^x-/.test(key) && key !== "x-berth" && similar(key, ["x-berth"]) !== undefined)
+        warn([...service, key], l10n.t("Nothing reads '{0}': did you mean '{1}'?", key, "x-berth"));
     left([...service, "build"], "build");
     left([...service, "deploy"], "deploy");
     left([...service, "deploy", "resources"], "resources");

@@ -87,6 +87,13 @@ function checkPlaceholders(service: Mapping): Issue[] {
     if (node.kind === "map") return node.entries.forEach(({ value }, key) => look(value, [...path, key]));
     const value = typeof node.value === "string" ? node.value : "";
     const names = placeholders(value);
+    for (const [all, name = ""] of path[0] === "x-berth" ? value.matchAll(/\{\{\s*(\w+)\s*\}\}/g) : [])
+      if (known.includes(name) && !names.includes(name))
+        issues.push({
+          ...within(node, all),
+          severity: "warning",
+          message: l10n.t("Write {0} without spaces: with them it stays as it is.", `{{${name}}}`),
+        });
     if (names.length === 0) return;
     for (const name of new Set(names)) {
       const at = within(node, `{{${name}}}`);

@@ -245,7 +245,37 @@ describe("a mistake in x-berth, on its line", () => {
       berth("app: { start: x, process: x, prot: 1 }"),
       "5:36-40 error: x-berth.app has no field 'prot' here: did you mean 'port'?",
     ],
-    ["keys of later", berth("requires: { x: 1 }"), "5:7-15 warning: 'requires' is not acted on yet."],
+    ...["requires", "resources", "repository", "build", "gpu_defaults", "requires_gpu"].map((key): [string, string, string] => [
+      `a key of later: ${key}`,
+      berth(`${key}: { x: 1 }`),
+      `5:7-${7 + key.length} warning: '${key}' is not acted on yet.`,
+    ]),
+    [
+      "a mapping for a list of them",
+      berth("configure: { file: /etc/app.ini, set: { a: 1 } }"),
+      "5:18-55 error: 'configure' is a list, not a mapping: begin each of its entries with '- '.",
+    ],
+    [
+      "a {{name}} with spaces",
+      berth("inputs: [{ id: a, default: 1 }]", "prepare: ['x {{ a }}']"),
+      "6:20-27 warning: Write {{a}} without spaces: with them it stays as it is.",
+    ],
+    [
+      "x-berth of the file",
+      `${service()}x-berth: { title: T }\n`,
+      "4:1-8 warning: 'x-berth' belongs under a service: nothing reads it here.",
+    ],
+    [
+      "another spelling of x-berth",
+      service("x-Berth: { title: T }"),
+      "4:5-12 warning: Nothing reads 'x-Berth': did you mean 'x-berth'?",
+    ],
+    [
+      "attach outside of it, which Compose knows too",
+      service("attach: { folder: /w }"),
+      "4:5-11 warning: Berth does not act on 'attach': a container always runs in the background.",
+      "4:13-27 error: Compose's own 'attach' is true or false: Berth's belongs under 'x-berth'.",
+    ],
     [
       "a duplicate input",
       berth("inputs: [{ id: a, default: 1 }, { id: a, default: 2 }]"),
@@ -260,6 +290,21 @@ describe("a mistake in x-berth, on its line", () => {
       "an id that cannot stand between braces",
       berth("inputs: [{ id: a-b, default: 1 }]"),
       "5:22-25 error: 'id': An input's id has letters, digits and '_', and starts with a letter.",
+    ],
+    [
+      "an answer that is a secret in a command or a file",
+      service(
+        "environment: { HF_TOKEN: '{{hf_token}}' }",
+        "command: [serve, '{{hf_token}}']",
+        "build: { context: ., args: { TOKEN: '{{hf_token}}' } }",
+        "x-berth:",
+        "  inputs: [{ id: hf_token }, { id: max_tokens, default: 1 }]",
+        "  setup: ['login {{hf_token}} {{max_tokens}}']",
+        "  configure: [{ file: /a.ini, set: { a: '{{hf_token}}' } }]",
+      ),
+      "5:23-35 warning: The answer {{hf_token}} would be readable in a process list or a file: pass it by 'environment', and use the variable.",
+      "9:22-34 warning: The answer {{hf_token}} would be readable in a process list or a file: pass it by 'environment', and use the variable.",
+      "10:46-58 warning: The answer {{hf_token}} would be readable in a process list or a file: pass it by 'environment', and use the variable.",
     ],
     ["an input without id", berth("inputs: [{ prompt: A }]"), "5:16-29 error: 'id' is missing here: add it."],
     [
