@@ -6,6 +6,7 @@ import type { Container, ImageDetails } from "./engineJson.ts";
 import { isKeepAlive, keepAlive, keepAliveProgram } from "./keepAlive.ts";
 import type { Keep } from "./keepImage.ts";
 import { commandLine } from "./quote.ts";
+import { isSecretName } from "./redact.ts";
 import type { BindMount, GpuRequest, RunSpec, StringMap } from "./runSpec.ts";
 import { labelled } from "./runSpec.ts";
 
@@ -294,7 +295,8 @@ export function renderSteps({ steps, cleanup = [], skipped = [] }: Plan): string
 }
 
 function renderEdit({ file, set }: Edit): string {
-  const values = Object.entries(set).map(([key, value]) => `${key} = ${value}`);
+  const isTelling = (key: string) => isSecretName(key.split(".").at(-1) ?? "");
+  const values = Object.entries(set).map(([key, value]) => `${key} = ${isTelling(key) ? "[redacted]" : value}`);
   return `set ${values.join(", ")} in ${file}`;
 }
 

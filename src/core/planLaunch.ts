@@ -9,6 +9,7 @@ import { isUp } from "./holds.ts";
 import { keepAlive, keepAliveProgram } from "./keepAlive.ts";
 import { asideName, failedName } from "./names.ts";
 import { startSteps, type Plan, type ReadyWhen, type Step } from "./plan.ts";
+import { secretTexts, secretValues } from "./redact.ts";
 import { gpusOf } from "./specDifference.ts";
 import { labelled, secretEnv, type Mount, type Origin, type RunSpec, type StringMap } from "./runSpec.ts";
 
@@ -55,6 +56,12 @@ export function launchSpec(
     labels: { ...spec.labels, ...(metadata === undefined ? {} : { "devcontainer.metadata": metadata }) },
   };
   return labelled(whole, more.user, { ...more.origin, ...(app?.port === undefined ? {} : { port: app.port }) });
+}
+
+/** Every value of a launch that no text may show: of its container's variables, of its secrets' files, of the project's variables and answers. */
+export function secretsOf({ launch, spec, secretFiles = [] }: Pick<Launching, "launch" | "spec" | "secretFiles">): string[] {
+  const env = Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [...new Set([...secretValues(env), ...secretTexts(secretFiles.map(({ text }) => text)), ...launch.hidden])];
 }
 
 function without<K extends keyof RunSpec>(spec: RunSpec, key: K): Omit<RunSpec, K> {

@@ -10,6 +10,7 @@ import {
   planReuse,
   planStartApp,
   planStopApp,
+  secretsOf,
   type Display,
   type Launching,
 } from "../../src/core/planLaunch.ts";
@@ -40,6 +41,7 @@ const perception: Launch = {
     ready: { http: "/api/v1/ready", contains: "ds-ready", interval: 5000, timeout: 300_000 },
   },
   attach: { folder: "/workspace", user: "root", extensions: ["ms-python.python"] },
+  hidden: [],
 };
 const plain: Launch = { ...perception, setup: [], prepare: [], configure: [], app: undefined as never };
 delete (plain as Partial<Launch>).app;
@@ -150,6 +152,28 @@ describe("the plan of a launch", () => {
     const [first] = plan.steps;
     assert(first?.kind === "create");
     assert.deepEqual(first.env, { HF_TOKEN: "hf_abcdef" });
+  });
+
+  it("knows every value that no text may show", () => {
+    const secret = {
+      ...plain,
+      spec: { ...spec, env: { HF_TOKEN: "hf_abcdef", SITE: "seven" } },
+      hidden: ["from_env", "hf_abcdef"],
+    };
+    const files = [{ variable: "KEY", target: "/run/secrets/key", mode: 0o444, text: "first line\nsecond line\n" }];
+    assert.deepEqual(secretsOf(launching(secret, { secretFiles: files })), [
+      "hf_abcdef",
+      "first line\nsecond line",
+      "first line",
+      "second line",
+      "from_env",
+    ]);
+  });
+
+  it("tells no value of a key whose last name tells that it is a secret", () => {
+    const set = { "main.api_key": "abc", "auth.port": 9000, TOKEN: "def" };
+    const plan = planLaunch(launching({ ...plain, configure: [{ file: "/a.ini", format: "ini", set }] }));
+    assert.match(text(plan), /set main\.api_key = \[redacted\], auth\.port = 9000, TOKEN = \[redacted\] in \/a\.ini/);
   });
 
   it("with a display mounts its socket, lets one user in, and looks for it before the app", () => {

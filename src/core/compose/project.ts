@@ -94,7 +94,7 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   tell(...notActedOn(root));
 
   const declared = read(fileSchema, onlyDeclarations(root)).value;
-  const told = Object.entries({ ...env, ...Object.fromEntries(variables.values) });
+  const told = [...Object.entries(env), ...variables.values];
   const around: Surroundings = {
     ...{ folder, composeProject, volumes: declared?.volumes, secrets: declared?.secrets, env: lookup },
     hidden: secretValues(told.map(([name, value]) => `${name}=${value ?? ""}`)),

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Circumstances, withAnswers } from "../../../src/core/compose/deployment.ts";
-import { type Answers, answerProblem } from "../../../src/core/compose/inputs.ts";
+import { type Answers, answerProblem, answersText, withoutSecrets } from "../../../src/core/compose/inputs.ts";
 import { runCommand } from "../../../src/core/dockerRun.ts";
 import { berth, only, project, service, told } from "./support.ts";
 
@@ -50,6 +50,7 @@ describe("a deployment with its questions answered", () => {
         ready: { http: "/api/v1/ready", contains: "ds-ready", interval: 5000, timeout: 300_000 },
       },
       attach: { folder: "/workspace", user: "root", extensions: ["ms-python.python"] },
+      hidden: [],
     });
   });
 
@@ -110,6 +111,16 @@ describe("a deployment with its questions answered", () => {
   ];
   for (const [answers, message] of refusals)
     it(`refuses ${JSON.stringify(answers)}`, () => assert.equal(refusal(questions, answers), message));
+
+  it("tells its answers in a line, defaults too, and remembers them, without those that are secrets", () => {
+    const { questions: asked } = only(
+      project(berth("inputs: [{ id: batch, type: number, default: 4 }, { id: sink, default: fakesink }, { id: hf_token }]")),
+    );
+    const given = { batch: 8, hf_token: "hf_abc" };
+    assert.equal(answersText(asked, given), "batch = 8, sink = fakesink, hf_token = [redacted]");
+    assert.equal(answersText([], {}), "");
+    assert.deepEqual(withoutSecrets(given), { batch: 8 });
+  });
 
   it("tells what is wrong with an answer while it is typed", () => {
     const [, batch] = only(project(questions)).questions;
@@ -331,6 +342,20 @@ describe("a project", () => {
     const { preview } = only(project(service("environment: { API_KEY: }"), { env: { API_KEY: "s3cret" } }));
     assert.equal(preview.spec.env?.API_KEY, "s3cret");
     assert.ok(!runCommand(preview.spec).includes("s3cret"));
+  });
+
+  it("knows the values that are shown nowhere: of variables and answers whose names tell", () => {
+    const env = { HOME: "/home/ann", NGC_API_KEY: "nvapi-1", SITE: "seven" };
+    const dotenv = { path: ".env", text: "DB_PASSWORD=hunter2\nMODE=fast\nNGC_API_KEY=overruled\n" };
+    const text = berth("inputs: [{ id: hf_token, default: '' }, { id: batch, default: '1234' }]");
+    const deployment = only(project(text, { env, dotenv }));
+    assert.deepEqual(withAnswers(deployment, { hf_token: " hf_abc " }).hidden.toSorted(), [
+      "hf_abc",
+      "hunter2",
+      "nvapi-1",
+      "overruled",
+    ]);
+    assert.deepEqual(withAnswers(deployment, {}).hidden.toSorted(), ["hunter2", "nvapi-1", "overruled"]);
   });
 
   it("can be read while it is typed: whatever is there so far, or is spoilt on one line", function () {
