@@ -103,6 +103,7 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
       `Found existing container '${name}' running berth-lab/perception:1 with all required mounts. What should I do?`,
     );
     assert.match(existing.detail, /Reuse: skip docker run, apply configs and start the app inside this container; fastest/);
+    assert.match(existing.detail, /^Created by Berth for \S+, \d+ (s|min) ago$/m);
     await window.screenshot("launch-existing");
     await window.answer("Reuse");
     const steps = await window.modal();
@@ -176,5 +177,29 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     await projects(/running/);
     assert.match(await inside(name, "nvidia-smi", "-L"), /^GPU 0/);
     await window.screenshot("launch-revived");
+  });
+
+  it("when the container of that name is another user's: it is told before anything is done to it", async () => {
+    const file = join(lab.folder, "compose.yaml");
+    const before = await readFile(file, "utf8");
+    await writeFile(file, "services:\n  shared:\n    image: berth-lab/busybox:1\n    container_name: shared\n");
+    const labels = ["v=1", "user=anna", "project=other"].flatMap((it) => ["--label", `dev.berth.${it}`]);
+    await lab.engine.docker("run", "-d", "--name", "shared", ...labels, "berth-lab/busybox:1", "tail", "-f", "/dev/null");
+    const whose = /^Created by Berth for anna, \d+ (s|min) ago\nIt is not yours: ask anna before you change it\.$/m;
+    try {
+      window = await lab.open();
+      await projects(/shared/);
+      await window.runCommand("Berth: Launch Project");
+      const existing = await window.modal();
+      assert.match(existing.detail, whose);
+      assert.doesNotMatch(existing.detail, /^App:/m, "the deployment has none");
+      await window.screenshot("launch-not-yours");
+      await window.answer("Restart");
+      assert.match((await window.modal()).detail, whose);
+      await window.answer("Cancel");
+      assert.equal(await state(lab.engine, "shared"), "running");
+    } finally {
+      await writeFile(file, before);
+    }
   });
 });
