@@ -89,7 +89,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
       const cancelled = signal.aborted && !(error instanceof UserError);
       const message = cancelled ? "cancelled" : words(error);
       yield { step, outcome: "failed", detail: message };
-      throw await takeBack(cancelled ? new Cancelled() : error);
+      throw await takeBack(cancelled ? new Cancelled() : await reasonOf(error, step));
     }
   }
   // Cancelled while the last step was told: nobody will look at what was made. What cannot be undone any more is done.
@@ -112,12 +112,21 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
     ...(left === undefined ? {} : { left }),
   };
 
+  /** What fails inside may fail because the engine is being stopped, which ends its containers first. */
+  async function reasonOf(error: unknown, { kind }: Step): Promise<unknown> {
+    const inside = ["running", "setup", "prepare", "configure", "stopApp", "app", "ready"].includes(kind);
+    if (!inside || !(error instanceof UserError) || error instanceof EngineGoneError) return error;
+    return requireStays(engine).then(
+      () => error,
+      (gone: unknown) => gone,
+    );
+  }
+
   /** Leaves things as they were, but for a new container that can be looked at to see what was wrong. Gives the error to throw. */
   async function takeBack(error: unknown): Promise<unknown> {
     let reason = error;
     if (error instanceof ExitedEarlyError || error instanceof AppFailedError) {
       try {
-        await requireStays(engine);
         if (plan.container.id === undefined && plan.failedName === undefined) return error;
         if (plan.failedName !== undefined) reason = await keepFailed(error, plan.failedName);
       } catch (gone) {
