@@ -2,13 +2,13 @@ import * as vscode from "vscode";
 import { deploymentOf } from "../core/candidates.ts";
 import type { Deployment } from "../core/compose/deployment.ts";
 import { UserError } from "../core/errors.ts";
-import { planStartApp, planStopApp } from "../core/planLaunch.ts";
+import { planStartApp, planStopApp, secretsOf } from "../core/planLaunch.ts";
 import { deploymentKey, type Project } from "../core/projects.ts";
 import { findApp } from "../engine/app.ts";
 import type { App } from "./app.ts";
 import type { Call } from "./commands.ts";
 import { answeredFor, draft } from "./launchDraft.ts";
-import { lastAnswers } from "./launchInputs.ts";
+import { askMissing, lastAnswers } from "./launchInputs.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected } from "./target.ts";
 
@@ -27,7 +27,8 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
   if (found.state !== "running")
     throw new UserError(vscode.l10n.t("{0} does not run, so no app can be started in it: start it first.", found.name));
   const run = await reached.engine.runOf(found.id);
-  const launch = await answeredFor(found, deployment, lastAnswers(app, project, deployment), run?.spec.ports);
+  const answers = fromUi ? await askMissing(app, project, deployment) : lastAnswers(app, project, deployment);
+  const launch = await answeredFor(found, deployment, answers, run?.spec.ports);
   if (!launch.app) throw new UserError(noApp(deployment));
   if (await findApp(reached, found.id, launch.app.process))
     throw new UserError(vscode.l10n.t("The app runs in {0} already: stop it first.", found.name));
@@ -36,7 +37,12 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
   const launching = await draft(app, reached, deployment, launch, image, { reserve: false });
   await runPlan(app, reached, planStartApp(launching, found), {
     silent: !fromUi,
-    launch: { key: deploymentKey(project.folder, deployment.service), app: launch.app.start, settings: {} },
+    launch: {
+      key: deploymentKey(project.folder, deployment.service),
+      app: launch.app.start,
+      settings: {},
+      secrets: secretsOf(launching),
+    },
   });
   return { outcome: "started" };
 }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { candidates } from "../core/candidates.ts";
-import type { Answers } from "../core/compose/inputs.ts";
+import { answersText, type Answers } from "../core/compose/inputs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import { runCommand, runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
@@ -8,8 +8,9 @@ import { otherOwner, requireViable, whose } from "../core/existing.ts";
 import { asideName } from "../core/names.ts";
 import { withPlatformDefault } from "../core/platform.ts";
 import { renderSteps, type Plan } from "../core/plan.ts";
-import { planLaunch, planReplace, planReuse, type Launching } from "../core/planLaunch.ts";
+import { planLaunch, planReplace, planReuse, secretsOf, type Launching } from "../core/planLaunch.ts";
 import { deploymentKey } from "../core/projects.ts";
+import { redact } from "../core/redact.ts";
 import { decide, type Decision, type Existing } from "../core/reuse.ts";
 import { findApp, startedBy } from "../engine/app.ts";
 import { BasisChangedError, GpuTakenError, GpuTroubleError } from "../engine/execute.ts";
@@ -85,7 +86,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
           continue;
         }
       }
-      const launched = await carryOut(app, reached, meant, proposal, silent);
+      const launched = await carryOut(app, reached, { ...meant, answers }, proposal, silent);
       await rememberAnswers(app, found.project, deployment, answers);
       await openLaunched(
         app,
@@ -250,7 +251,7 @@ async function confirmPlan(app: App, reached: Reach, proposal: Proposal): Promis
   const question = creates
     ? vscode.l10n.t("Ready to launch the container with this command?")
     : vscode.l10n.t("Ready to launch in the container '{0}' with these steps?", plan.container.name);
-  const answer = await confirm(question, detail, yes, change, show);
+  const answer = await confirm(question, redact(detail, secretsOf(launching)), yes, change, show);
   return answer === yes ? "yes" : answer === change ? "change" : "show";
 }
 
@@ -259,13 +260,14 @@ const makesOne = ({ outcome }: Proposal) => outcome !== "reused" && outcome !== 
 /** The `docker run` of the new container, or of the one that is used again. */
 async function commandOf(reached: Reach, proposal: Proposal): Promise<string> {
   const { launching, look } = proposal;
-  return makesOne(proposal) || !look ? runCommand(launching.spec) : runCommandOf(reached, look.found.id);
+  const command = makesOne(proposal) || !look ? runCommand(launching.spec) : await runCommandOf(reached, look.found.id);
+  return redact(command, secretsOf(launching));
 }
 
 async function carryOut(
   app: App,
   reached: Reach,
-  { project, deployment }: LaunchTarget,
+  { project, deployment, answers }: LaunchTarget & { answers: Answers },
   proposal: Proposal,
   silent: boolean,
 ): Promise<Launched> {
@@ -279,7 +281,11 @@ async function carryOut(
       launch: {
         key: deploymentKey(project.folder, deployment.service),
         ...(chosen.app ? { app: chosen.app.start } : {}),
-        settings: { Project: project.folder, Service: deployment.service, Outcome: outcome },
+        settings: {
+          ...{ Project: project.folder, Service: deployment.service, Outcome: outcome },
+          ...(deployment.questions.length > 0 ? { Inputs: answersText(deployment.questions, answers) } : {}),
+        },
+        secrets: secretsOf(launching),
       },
     }),
   );
@@ -336,7 +342,8 @@ async function shown(reached: Reach, proposal: Proposal): Promise<Launched> {
   const steps = renderSteps(plan)
     .split("\n")
     .map((line) => `# ${line}`);
-  const content = `# ${vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context)}\n${lines}\n\n${steps.join("\n")}\n`;
+  const text = `# ${vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context)}\n${lines}\n\n${steps.join("\n")}\n`;
+  const content = redact(text, secretsOf(launching));
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "shellscript", content }));
   const name = plan.container.name;
   return { outcome: "shown", container: { id: look?.found.id ?? "", name }, command: await commandOf(reached, proposal) };

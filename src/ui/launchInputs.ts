@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Deployment } from "../core/compose/deployment.ts";
-import { answered, answerProblem, type Answers, type Question } from "../core/compose/inputs.ts";
+import { answered, answerProblem, type Answers, type Question, withoutSecrets } from "../core/compose/inputs.ts";
+import { isSecretName } from "../core/redact.ts";
 import { deploymentKey, type Project } from "../core/projects.ts";
 import type { App } from "./app.ts";
 import { askInTurn, isBack, pick, type, type Answer, type Place } from "./prompts.ts";
@@ -9,15 +10,25 @@ const key = ({ folder }: Project, { service }: Deployment) => `inputs.${deployme
 
 /** What was answered last, in this workspace, as far as the file still asks for it. */
 export function lastAnswers(app: App, project: Project, deployment: Deployment): Answers {
-  const all = app.memory.get<Answers>(key(project, deployment)) ?? {};
+  const all = withoutSecrets(app.memory.get<Answers>(key(project, deployment)) ?? {});
   const fits = (id: string, answer: string) =>
     deployment.questions.some((question) => question.id === id && answerProblem(question, answer) === undefined);
   return Object.fromEntries(Object.entries(all).filter(([id, answer]) => fits(id, String(answer))));
 }
 
-/** Remembers what a launch went by, defaults too: its app is started again by the same. */
+/** Remembers what a launch went by, defaults too and secrets not: its app is started again by the same. */
 export async function rememberAnswers(app: App, project: Project, deployment: Deployment, answers: Answers): Promise<void> {
-  await app.memory.update(key(project, deployment), Object.fromEntries(answered(deployment.questions, answers)));
+  const all = Object.fromEntries(answered(deployment.questions, answers));
+  await app.memory.update(key(project, deployment), withoutSecrets(all));
+}
+
+/** The answers of the last time, else the defaults; what is in neither is asked for, and so is every secret. @throws Cancelled */
+export async function askMissing(app: App, project: Project, deployment: Deployment): Promise<Answers> {
+  const presets = deployment.questions.flatMap(({ id, default: preset }) =>
+    preset === undefined ? [] : [[id, preset] as const],
+  );
+  const given = { ...withoutSecrets(Object.fromEntries(presets)), ...lastAnswers(app, project, deployment) };
+  return askInputs(app, project, deployment, given, { again: false });
 }
 
 /**
@@ -40,7 +51,7 @@ export async function askInputs(
     answers[question.id] = answer;
   });
   await askInTurn(vscode.l10n.t("Launch {0}", deployment.title), questions);
-  if (open.length > 0) await app.memory.update(key(project, deployment), { ...last, ...answers });
+  if (open.length > 0) await app.memory.update(key(project, deployment), withoutSecrets({ ...last, ...answers }));
   return answers;
 }
 
@@ -56,5 +67,6 @@ async function askOne(place: Place, question: Question, last: string | number | 
     }));
     return pick(place, prompt, choices, proposed);
   }
-  return type(place, prompt, proposed, (text) => answerProblem(question, text.trim()));
+  const secret = isSecretName(question.id);
+  return type(place, prompt, proposed, (text) => answerProblem(question, text.trim()), { secret });
 }

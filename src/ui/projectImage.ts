@@ -23,7 +23,7 @@ const kept = 64_000;
  */
 export async function projectImage(
   reached: Reach,
-  { spec, build }: Launch,
+  { spec, build, hidden }: Launch,
   { silent, rebuild }: { silent: boolean; rebuild: boolean },
 ): Promise<ProjectImage> {
   const { engine } = reached;
@@ -34,7 +34,7 @@ export async function projectImage(
     );
   if (!there || rebuild) {
     if (!silent && !rebuild) await askFor(spec.image, build !== undefined);
-    await acquire(reached, { spec, ...(build ? { build } : {}) }, silent);
+    await acquire(reached, { spec, hidden, ...(build ? { build } : {}) }, silent);
   }
   const image = await engine.inspectImage(spec.image);
   if (!image) throw new UserError(vscode.l10n.t("There is still no image '{0}' on this engine.", spec.image));
@@ -51,11 +51,15 @@ async function askFor(image: string, isBuilt: boolean): Promise<void> {
     : confirm(question, vscode.l10n.t("It can be pulled from its registry."), vscode.l10n.t("Pull Image")));
 }
 
-async function acquire(reached: Reach, { spec, build }: Pick<Launch, "spec" | "build">, silent: boolean): Promise<void> {
+async function acquire(
+  reached: Reach,
+  { spec, build, hidden }: Pick<Launch, "spec" | "build" | "hidden">,
+  silent: boolean,
+): Promise<void> {
   const { image, platform } = spec;
   const { argv, input, env } = build ? buildArgs(build, image, platform) : { argv: pullArgs(image, platform) };
   const told = Object.entries({ ...process.env, ...build?.args, ...spec.env }).map(([name, value]) => `${name}=${value ?? ""}`);
-  const secrets = secretValues(told);
+  const secrets = [...secretValues(told), ...hidden];
   const run = async (onLine: (line: string) => void, signal?: AbortSignal) => {
     let all = "";
     let errors = "";

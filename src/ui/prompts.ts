@@ -68,16 +68,18 @@ export async function pickSome<T>(placeholder: string, choices: readonly Choice<
   return answers;
 }
 
-/** `problem` says why a text cannot be taken, as it is typed. */
+/** `problem` says why a text cannot be taken, as it is typed. `secret`: nobody can read along. */
 export async function type(
   place: Place,
   prompt: string,
   value: string,
   problem: (text: string) => string | undefined,
+  { secret = false } = {},
 ): Promise<Answer<string>> {
   const input = vscode.window.createInputBox();
   input.prompt = prompt;
   input.value = value;
+  input.password = secret;
   const check = (text: string) => (input.validationMessage = problem(text));
   input.onDidChangeValue(check);
   check(value);

@@ -5,7 +5,7 @@ import { runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, words } from "../core/errors.ts";
 import type { Plan, Step } from "../core/plan.ts";
 import { stepTitle } from "../core/plan.ts";
-import { redact, secretValues } from "../core/redact.ts";
+import { blankSecrets, redact, secretValues } from "../core/redact.ts";
 import type { RunSpec } from "../core/runSpec.ts";
 import { execute, ExitedEarlyError, type Executed } from "../engine/execute.ts";
 import type { App } from "./app.ts";
@@ -28,6 +28,8 @@ export interface RunOptions {
     app?: string;
     /** For the deployment log. */
     settings: Readonly<Record<string, string>>;
+    /** Values that nothing may show: see `secretsOf`. */
+    secrets: readonly string[];
   };
 }
 
@@ -41,6 +43,7 @@ export async function runPlan(
   const started = new Date();
   const steps: StepRecord[] = [];
   const files = new Map<string, string>();
+  const hide = (text: string) => redact(text, launch?.secrets ?? []);
   const write = async (
     outcome: "succeeded" | "failed" | "cancelled",
     executed?: Executed,
@@ -55,18 +58,18 @@ export async function runPlan(
       settings: { ...surroundings(app, reach, deploy), ...launch?.settings },
       runCommand: runCommandLines(deploy),
       ...(launch?.app === undefined ? {} : { app: launch.app }),
-      files: Array.from(files, ([file, text]) => ({ file, text })),
+      files: Array.from(files, ([file, text]) => ({ file, text: blankSecrets(text) })),
       steps,
       ...(executed ? { container: `${executed.name} (${executed.id.slice(0, 12)})` } : {}),
       ...(executed?.health ? { health: executed.health } : {}),
       ...(error === undefined ? {} : { error: words(error) }),
     });
     const environment = Object.entries({ ...process.env, ...deploy.env }).map(([name, value]) => `${name}=${value ?? ""}`);
-    return writeDeploymentLog(app, plan.container.name, started, redact(text, secretValues(environment)));
+    return writeDeploymentLog(app, plan.container.name, started, hide(redact(text, secretValues(environment))));
   };
   try {
     const executed = await progress(silent ? (outer ?? new AbortController().signal) : undefined, plan.title, (report, signal) =>
-      follow(app, reach, plan, { steps, files, key: launch?.key }, report, signal),
+      follow(app, reach, plan, { steps, files, key: launch?.key, hide }, report, signal),
     );
     const { id, health } = executed;
     if (health) app.store.update({ handles: { ...app.store.get().handles, [id]: health } });
@@ -75,9 +78,16 @@ export async function runPlan(
   } catch (error) {
     // A container that exited early is kept.
     const kept = error instanceof ExitedEarlyError ? { id: error.container, name: plan.container.name } : undefined;
+    if (error instanceof Error) hideIn(error, hide);
     await write(error instanceof Cancelled ? "cancelled" : "failed", kept, error);
     throw error;
   }
+}
+
+/** What kind of error it is, and its remedy, stay as they are. */
+function hideIn(error: Error, hide: (text: string) => string): void {
+  error.message = hide(error.message);
+  if (error.stack !== undefined) error.stack = hide(error.stack);
 }
 
 interface Followed {
@@ -86,6 +96,8 @@ interface Followed {
   files: Map<string, string>;
   /** The deployment that is launched. */
   key: string | undefined;
+  /** A text without the launch's secrets. */
+  hide: (text: string) => string;
 }
 
 /** The one loop over a plan's steps: it feeds the progress bar, the deployment log, the container's row and the deployment's. */
@@ -93,7 +105,7 @@ async function follow(
   app: App,
   reach: Reach,
   plan: Plan,
-  { steps, files, key }: Followed,
+  { steps, files, key, hide }: Followed,
   report: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Executed> {
@@ -105,13 +117,14 @@ async function follow(
     for (;;) {
       const next = await events.next();
       if (next.done) return next.value;
-      const { step, outcome, detail } = next.value;
+      const { step, outcome } = next.value;
+      const detail = next.value.detail === undefined ? undefined : hide(next.value.detail);
       for (const { file, after } of next.value.files ?? []) files.set(file, after);
       if (outcome === "started") {
         started = new Date();
         report(`${stepTitle(step)}…`);
         setBusy(app, name, stepTitle(step));
-        tell(app, key, name, steps, step);
+        tell(app, key, name, steps, step, hide);
       } else {
         app.log.info(`${plan.title}: ${step.kind} ${outcome}${detail ? `: ${detail}` : ""}`);
         steps.push({ step, started, finished: new Date(), outcome, ...(detail === undefined ? {} : { detail }) });
@@ -124,7 +137,14 @@ async function follow(
 }
 
 /** Shows the steps of a deployment's launch below its row, as they happen; without steps it is over. */
-function tell(app: App, key: string | undefined, name: string, done: readonly StepRecord[] = [], now?: Step): void {
+function tell(
+  app: App,
+  key: string | undefined,
+  name: string,
+  done: readonly StepRecord[] = [],
+  now?: Step,
+  hide = (text: string) => text,
+): void {
   if (key === undefined) return;
   const { [key]: _old, ...others } = app.store.get().launches;
   if (!now) return app.store.update({ launches: others });
@@ -137,7 +157,7 @@ function tell(app: App, key: string | undefined, name: string, done: readonly St
     {
       title: stepTitle(now),
       outcome: "running" as const,
-      ...(now.kind === "setup" || now.kind === "prepare" ? { detail: now.argv.at(-1) ?? "" } : {}),
+      ...(now.kind === "setup" || now.kind === "prepare" ? { detail: hide(now.argv.at(-1) ?? "") } : {}),
     },
   ];
   app.store.update({ launches: { ...others, [key]: { name, steps } } });
