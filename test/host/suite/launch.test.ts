@@ -380,6 +380,46 @@ describe("berth.launch, by command with an object", () => {
         for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} is told in ${text}`);
     });
 
+    it("no secret of the project: of .env, of a secret's file, of an answer; the other answers are", async () => {
+      const own = fresh("secrets");
+      const values = ["text_of_the_secret", "value_of_dotenv", "hf_answered", "written_in_the_file"];
+      const service = (start: string) =>
+        box(
+          own,
+          `image: ${busybox}`,
+          "secrets: [db]",
+          "x-berth:",
+          "  inputs: [{ id: batch, type: number, default: 4 }, { id: hf_token }]",
+          `  setup: ["(echo '[main]'; echo api_key = x; echo name = x) >/own.ini", "echo {{hf_token}}"]`,
+          "  configure: [{ file: /own.ini, set: { main.api_key: written_in_the_file, main.name: '${API_TOKEN}' } }]",
+          `  app: { start: "${start}" }`,
+        ) + "secrets: { db: { environment: DB } }\n";
+      const dotenv = "DB=text_of_the_secret\nAPI_TOKEN=value_of_dotenv\n";
+      const secretive = await project(service("cat /run/secrets/db; echo {{hf_token}}; exit 3"), { ".env": dotenv });
+      const keys = { project: secretive, inputs: { hf_token: "hf_answered", batch: 8 } };
+      const told = await refused(keys);
+      assert.match(told, /^\[redacted\] ?\[redacted\]$/m);
+      await removeAll();
+
+      await write(secretive, service("sleep 60"));
+      const launched = await launch(keys);
+      assert.equal(
+        await inside(own, "cat /own.ini /run/secrets/db"),
+        "[main]\napi_key = written_in_the_file\nname = value_of_dotenv\ntext_of_the_secret",
+      );
+      const written = await logsOf(own);
+      assert.equal(written.length, 2);
+      for (const part of [
+        "- Inputs: batch = 8, hf_token = [redacted]",
+        "sh -c 'echo [redacted]'",
+        "set main.api_key = [redacted], main.name = [redacted] in /own.ini",
+        "[main]\napi_key = [redacted]\nname = [redacted]\n",
+      ])
+        assert.ok(written[1]?.includes(part), `${part} in\n${written[1]}`);
+      for (const text of [told, ...written, JSON.stringify(launched)])
+        for (const value of values) assert.ok(!text.includes(value), `${value} is told in ${text}`);
+    });
+
     it("a container that exits at once is told, kept, and in the deployment log", async () => {
       const ends = await project(box(name, "image: berth-lab/exits:1", "x-berth: { keep_alive: false }"));
       const told = await refused({ project: ends });
