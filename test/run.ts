@@ -1,6 +1,6 @@
 /** `npm test`: every check and every layer of the tests; the last line counts them. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,6 +10,8 @@ const scratch = mkdtempSync(join(tmpdir(), "berth-test-"));
 interface Stage {
   title: string;
   script: string;
+  /** Of `script`, when it is not all. */
+  files?: string[];
   /** The others cannot do without it. */
   needed?: true;
 }
@@ -18,25 +20,36 @@ const stages: Stage[] = [
   { title: "Build", script: "build:tests", needed: true },
   { title: "Core: no VS Code, no Docker", script: "test:core" },
   { title: "Package", script: "package", needed: true },
+  { title: "The laboratory: what it needs", script: "test:lab" },
   { title: "Host: in the extension host of a real VS Code", script: "test:suite" },
   { title: "Host: clicks in its workbench, on the installed package", script: "test:clicks" },
   { title: "Host: desktop VS Code", script: "test:desktop" },
 ];
-/** Goes on beside the clicks, which mostly wait; not earlier, since two that install packages at once get in each other's way. */
-const beside: Stage = { title: "Engine: a real Docker Engine", script: "test:engine" };
+/** Those that share one engine go one after the other; the others, which mostly wait, beside them and beside VS Code. */
+const engineFiles = readdirSync(join(repository, "test/engine")).filter((file) => file.endsWith(".test.ts"));
+const sharesEngine = (file: string) => /useEngine\(\)/.test(readFileSync(join(repository, "test/engine", file), "utf8"));
+const beside: Stage[] = [true, false].map((shared) => ({
+  title: `Engine: a real Docker Engine, ${shared ? "one for all" : "each its own"}`,
+  script: "test:engine",
+  files: engineFiles.filter((file) => sharesEngine(file) === shared).map((file) => `test/engine/${file}`),
+}));
+
+/** As `npm run test:engine` has them. */
+const engineOptions = ["--exit", "--reporter", "test/countReporter.cjs", "--timeout", "120000"];
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
 const failedStages: string[] = [];
 
 /** Runs a stage and counts its tests. `quiet`: what it says is kept until its end. */
-async function run({ title, script }: Stage, quiet = false): Promise<boolean> {
+async function run({ title, script, files }: Stage, quiet = false): Promise<boolean> {
   const started = Date.now();
-  const counts = join(scratch, `${script.replace(":", "-")}.jsonl`);
+  const counts = join(scratch, `${title.replace(/\W+/g, "-")}.jsonl`);
   const env = { ...process.env, BERTH_TEST_COUNTS: counts, BERTH_PACKAGED: "1" };
   const head = `\n== ${title} (npm run ${script})\n`;
   if (!quiet) console.log(head);
   const options = { cwd: repository, env };
-  const child = spawn("npm", ["run", "--silent", script], quiet ? options : { ...options, stdio: "inherit" });
+  const [program, ...args] = files ? ["npx", "mocha", ...engineOptions, ...files] : ["npm", "run", "--silent", script];
+  const child = spawn(program ?? "", args, quiet ? options : { ...options, stdio: "inherit" });
   const said: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => said.push(chunk));
   child.stderr?.on("data", (chunk: Buffer) => said.push(chunk));
@@ -64,12 +77,12 @@ function count(file: string): { failed: number } {
   return { failed };
 }
 
-let engine: Promise<boolean> | undefined;
+let engine: Promise<unknown> | undefined;
 for (const stage of stages) {
-  if (stage.script === "test:clicks") engine = run(beside, true);
+  if (stage.script === "test:suite") engine = Promise.all(beside.map(async (one) => run(one, true)));
   if (!(await run(stage)) && stage.needed) break;
 }
-await (engine ?? run(beside));
+await (engine ?? Promise.all(beside.map(async (one) => run(one))));
 
 const { passed, failed, skipped } = sum;
 rmSync(scratch, { recursive: true, force: true });

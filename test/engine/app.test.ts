@@ -14,7 +14,7 @@ describe("an app inside a container", function () {
   let tools: Tools;
   before(async function () {
     this.timeout(300_000);
-    lab = await useEngine("hp-app", images);
+    lab = await useEngine("app", images);
     tools = await toolsFor(lab.env);
   });
   afterEach(() => removeContainers(lab));

@@ -20,7 +20,7 @@ describe("configuration inside a container", function () {
   let folder: string;
   before(async function () {
     this.timeout(300_000);
-    lab = await useEngine("hp-app", ["busybox", "user", "perception", "no-shell"]);
+    lab = await useEngine("app", ["busybox", "user", "perception", "no-shell"]);
     tools = await toolsFor(lab.env);
   });
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "berth-configure-"))));

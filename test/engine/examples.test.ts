@@ -33,7 +33,7 @@ describe("the example projects, with stand-ins for their images", function () {
 
   before(async function () {
     this.timeout(600_000);
-    lab = await useEngine("hp-examples", ["busybox", "perception", "pip", "ros", "vllm"]);
+    lab = await useEngine("examples", ["busybox", "perception", "pip", "ros", "vllm"]);
     tools = await toolsFor(lab.env);
   });
   after(() => lab.dispose());

@@ -13,7 +13,7 @@ describe("a port that is really free", function () {
   let base = 23_000;
   before(async function () {
     this.timeout(300_000);
-    lab = await useEngine("hp-observe", ["busybox"]);
+    lab = await useEngine("observe", ["busybox"]);
     tools = await toolsFor(lab.env);
   });
   beforeEach(() => (base += 100));

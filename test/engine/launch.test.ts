@@ -185,11 +185,12 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
     });
 
     it("cancelled at any step, a launch leaves nothing", async () => {
-      const plan = planLaunch(await launching(boxed()));
-      for (let moment = 0; moment < plan.steps.length * 2; moment++) {
-        await cancelAt(plan, moment);
-        assert.deepEqual(await names(), [], `after moment ${moment}`);
-      }
+      const moments = planLaunch(await launching(boxed())).steps.length * 2;
+      const all = Array.from({ length: moments }, async (_, moment) =>
+        cancelAt(planLaunch(await launching(boxed(), { name: `box-${moment}` })), moment),
+      );
+      await Promise.all(all);
+      assert.deepEqual(await names(), []);
     });
 
     it("cancelled at any step, a restart leaves the old one as it was: running, with its app", async function () {

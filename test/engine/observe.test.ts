@@ -24,7 +24,7 @@ describe("what is already there", function () {
   let folder: string;
   before(async function () {
     this.timeout(300_000);
-    lab = await useEngine("hp-observe", ["busybox", "no-shell", "exits"]);
+    lab = await useEngine("observe", ["busybox", "no-shell", "exits"]);
   });
   beforeEach(async () => {
     hostGpus(lab, { count: 2 });

@@ -25,7 +25,7 @@ describe("waiting for an app", function () {
   let tools: Tools;
   before(async function () {
     this.timeout(300_000);
-    lab = await useEngine("hp-app", images);
+    lab = await useEngine("app", images);
     tools = await toolsFor(lab.env);
   });
   afterEach(() => removeContainers(lab));

@@ -14,8 +14,12 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("launch", { settings: { "berth.open": "none" } });
-    await writeFile(join(lab.folder, "compose.yaml"), (await readFile(example, "utf8")).replace("${HOME}", lab.folder));
+    lab = await scene("launch-clicks", { settings: { "berth.open": "none" } });
+    // On a port that the tests beside it do not take.
+    await writeFile(
+      join(lab.folder, "compose.yaml"),
+      (await readFile(example, "utf8")).replace("${HOME}", lab.folder).replace("port: 9000", "port: 19000"),
+    );
   });
   beforeEach(() => clear(lab.engine));
   afterEach(async () => {
@@ -80,8 +84,8 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     await window.answer("Yes, launch it");
     await projects(/waiting until it is ready|starting the app/);
     await window.screenshot("launch-steps");
-    await window.notification(/is ready at http:\/\/localhost:9000\//);
-    await projects(/running · GPU 0–?.*:9000|running.*:9000/);
+    await window.notification(/is ready at http:\/\/localhost:19000\//);
+    await projects(/running · GPU 0–?.*:19000|running.*:19000/);
     await window.screenshot("launch-running");
     assert.match(await inside(name, "cat", "/opt/app/main.txt"), /batch-size=8/);
     const [first] = (await lab.engine.docker("ps", "--no-trunc", "--quiet")).split("\n");
@@ -110,7 +114,7 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     assert.match(steps.detail, /Skipped: docker run \(rtvicv-perception-docker is there\)/);
     await window.screenshot("launch-reuse");
     await window.answer("Yes, launch it");
-    await window.notification(/is ready at http:\/\/localhost:9000\//);
+    await window.notification(/is ready at http:\/\/localhost:19000\//);
     assert.match(await inside(name, "cat", "/opt/app/main.txt"), /batch-size=16/);
     assert.equal((await lab.engine.docker("ps", "--no-trunc", "--quiet")).split("\n")[0], first);
 
@@ -123,10 +127,10 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     const beside = await window.modal();
     assert.match(beside.detail, /--name rtvicv-perception-docker-\d{8}_\d{6} /);
     await window.answer("Yes, launch it");
-    const told = await window.notification(/is ready at http:\/\/localhost:9001\//);
+    const told = await window.notification(/is ready at http:\/\/localhost:19001\//);
     await window.screenshot("launch-parallel");
     assert.match(told.text, /rtvicv-perception-docker-\d{8}_\d{6} is ready/);
-    await projects(/:9001/);
+    await projects(/:19001/);
 
     // Restarted: a fresh one.
     await window.clearNotifications();
@@ -141,7 +145,7 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     assert.match(fresh.detail, /Once the new one is up, the old container rtvicv-perception-docker is removed\./);
     await window.screenshot("launch-restart");
     await window.answer("Yes, launch it");
-    await window.notification(/is ready at http:\/\/localhost:9000\//);
+    await window.notification(/is ready at http:\/\/localhost:19000\//);
     assert.equal(await state(lab.engine, name), "running");
     assert.equal(await state(lab.engine, `${name}-berth-aside`), "gone");
     assert.match(await inside(name, "cat", "/opt/app/main.txt"), /batch-size=4/);

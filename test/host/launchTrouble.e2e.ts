@@ -30,7 +30,7 @@ describe("what can go wrong with a launch, clicked through in the workbench", ()
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("launch", { settings: { "berth.open": "none", "berth.naming.container": "{{service}}" } });
+    lab = await scene("launch-clicks", { settings: { "berth.open": "none", "berth.naming.container": "{{service}}" } });
     await mkdir(join(lab.folder, "data"));
   });
   beforeEach(async () => {

@@ -272,7 +272,7 @@ async function openPage(options: WorkbenchOptions): Promise<{ browser: Browser; 
 }
 
 /** A browser that is there, else Debian's. (Ubuntu's package of that name is none.) */
-async function browserPath(): Promise<string> {
+export async function browserPath(): Promise<string> {
   const known = ["chromium", "google-chrome", "google-chrome-stable", "microsoft-edge"].map((name) => `/usr/bin/${name}`);
   const found = known.find((path) => existsSync(path));
   if (!found) await ensurePackages(["chromium"], "as the window of the VS Code server");
