@@ -66,11 +66,14 @@ describe("projects", () => {
     await writeFile(file, web);
     await becomes("compose.yaml:2", { project: name(), service: "web" });
     const document = await vscode.workspace.openTextDocument(file);
+    // What another test had in this file may still be shown, and could not be saved over what is newer on disk.
+    while (document.getText() !== web && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(document.getText(), web);
     const edit = new vscode.WorkspaceEdit();
     edit.insert(document.uri, new vscode.Position(0, 0), "# One line more.\n");
     await vscode.workspace.applyEdit(edit);
     assert.equal(await place({ project: name(), service: "web" }), "compose.yaml:2");
-    await document.save();
+    assert(await document.save(), "it was not saved");
     await becomes("compose.yaml:3", { project: name(), service: "web" });
   });
 
