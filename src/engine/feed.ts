@@ -102,8 +102,7 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
     changed.containers = true;
     if (type === "image") changed.images = true;
     if (type === "container") {
-      // One that was already seen in a list, before its creation was told, is not asked for again: it was whole by then.
-      if (action !== "create") inspects.forget(id);
+      inspects.forget(id);
       // A restart makes the old verdict worthless.
       if (action === "start" || action === "die") forgetHandle(id);
     }

@@ -116,8 +116,8 @@ describe("the store follows the engine", function () {
     for (let n = 0; n < 10; n++) ids.push(...(await Promise.all(Array.from({ length: 10 }, () => createBox(lab)))));
     const isWhole = ({ details }: Container) => details !== undefined;
     await seen.until("all of them", ({ containers }) => containers.length === 100 && containers.every(isWhole));
-    // One each, and another for the few whose list and inspect did not tell the same.
-    assert(inspects(proxy) >= 100 && inspects(proxy) <= 110, `${inspects(proxy)} inspects`);
+    // One each, and another for those that were listed before the engine told of their creation: how many is a matter of luck.
+    assert(inspects(proxy) >= 100 && inspects(proxy) <= 200, `${inspects(proxy)} inspects`);
     await Promise.all(ids.map((id) => api(lab, "DELETE", `/containers/${id}`)));
     await seen.until("none of them", ({ containers }) => containers.length === 0);
   });

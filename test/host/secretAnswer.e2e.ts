@@ -19,7 +19,7 @@ describe("an input whose name tells that it is a secret", () => {
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("secretAnswer", { settings: { "berth.open": "none" } });
+    lab = await scene("secret-answer", { settings: { "berth.open": "none" } });
     await writeFile(join(lab.folder, "compose.yaml"), compose);
   });
   after(async () => {

@@ -172,6 +172,7 @@ describe("when something is wrong with the engine, the views say so", () => {
       "Berth: Filter Containers",
       "Berth: Inspect",
       "Berth: Open Port in Browser",
+      "Berth: Open compose.yaml",
       "Berth: Reconnect to the Docker Engine",
       "Berth: Select Docker Context",
     ]);
