@@ -171,8 +171,8 @@ describe("when something is wrong with the engine, the views say so", () => {
       "Berth: Copy Name",
       "Berth: Filter Containers",
       "Berth: Inspect",
-      "Berth: Open Port in Browser",
       "Berth: Open compose.yaml",
+      "Berth: Open Port in Browser",
       "Berth: Reconnect to the Docker Engine",
       "Berth: Select Docker Context",
     ]);
