@@ -39,8 +39,6 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
     silent: !fromUi,
     launch: {
       key: deploymentKey(project.folder, deployment.service),
-      app: launch.app.start,
-      settings: {},
       secrets: secretsOf(launching),
     },
   });

@@ -24,10 +24,9 @@ export interface RunOptions {
   launch?: {
     /** See `deploymentKey`. */
     key: string;
-    /** The app's command. */
+    /** The app's command, and what else the deployment log is to tell. */
     app?: string;
-    /** For the deployment log. */
-    settings: Readonly<Record<string, string>>;
+    settings?: Readonly<Record<string, string>>;
     /** Values that nothing may show: see `secretsOf`. */
     secrets: readonly string[];
   };
