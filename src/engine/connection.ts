@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { Agent } from "node:http";
+import { Agent, type ClientRequest } from "node:http";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { inspect } from "node:util";
 import * as l10n from "../core/l10n.ts";
@@ -19,8 +19,23 @@ const grace = 1000;
  */
 export function connectionAgent(endpoint: Endpoint, env: NodeJS.ProcessEnv, most = tunnelLimits.maxSockets): Agent {
   const agent = endpoint.socketPath === undefined ? new DialStdioAgent(endpoint, env, most) : new Agent(limits);
+  tellBrokenAnswers(agent);
   // docker-modem writes each call's options out for a log, whether or not anybody reads it: with an agent's sockets in them that takes 20 ms.
   return Object.assign(agent, { [inspect.custom]: () => "Agent" });
+}
+
+/** docker-modem waits for the end of an answer alone: of one that breaks off (the engine was killed) it would never tell. */
+function tellBrokenAnswers(agent: Agent & { addRequest?: (request: ClientRequest, ...rest: unknown[]) => void }): void {
+  const { addRequest } = agent;
+  if (addRequest === undefined) return;
+  agent.addRequest = function (request, ...rest) {
+    request.once("response", (answer) => {
+      answer.once("close", () => {
+        if (!answer.complete) request.emit("error", Object.assign(new Error("the answer broke off"), { code: "ECONNRESET" }));
+      });
+    });
+    addRequest.call(this, request, ...rest);
+  };
 }
 
 class DialStdioAgent extends Agent {

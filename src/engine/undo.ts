@@ -53,10 +53,13 @@ async function undoOne(undo: Undo, engine: Engine, cli: Cli): Promise<boolean> {
   }
 }
 
-/** The container that a broken-off create made, if it made one: its name, which was free before, and its labels; never started. */
+/**
+ * The container that a broken-off create made, if it made one: its name, which was free before, and its labels; never started. It is dead when the engine
+ * went away in the middle of its removal.
+ */
 async function findCreated({ name, argv }: Undo & { kind: "create" }, engine: Engine): Promise<string | undefined> {
   const found = (await engine.containers()).find((container) => container.name === name);
-  if (found?.state !== "created") return undefined;
+  if (!found || !["created", "dead"].includes(found.state)) return undefined;
   const labels = argv.flatMap((arg, n) => (argv[n - 1] === "--label" ? [arg] : []));
   const same = labels.every((label) => label === `${label.split("=", 1)[0]}=${found.labels[label.split("=", 1)[0] ?? ""]}`);
   return same ? found.id : undefined;

@@ -176,6 +176,36 @@ describe("following a container's log", () => {
     proxy.close();
   });
 
+  it("is not held up by an answer that breaks off", async () => {
+    const proxy = await startProxy(lab);
+    const { engine: through } = await toolsFor(proxy.env);
+    const name = freshName();
+    await lab.docker(
+      "run",
+      "-d",
+      "--init",
+      "--name",
+      name,
+      busybox,
+      "sh",
+      "-c",
+      "trap 'printf bye; exit 3' TERM; echo up; while :; do sleep 0.1; done",
+    );
+    const { lines, notes, stop, end } = await follow(name, 1000, through);
+    await until("the first line", () => lines.includes("up"));
+    // The next time that its log is asked for is for its last words.
+    let broken = 0;
+    proxy.onAnswer = (line) => (line.endsWith("/logs") && ++broken === 1 ? "begun" : true);
+    await lab.docker("kill", "--signal", "TERM", name);
+    await until("its end", () => notes.some(({ kind }) => kind === "ended"));
+    stop();
+    await end;
+    assert.ok(broken > 1);
+    assert.deepEqual(lines, ["up", "bye"]);
+    through.close();
+    proxy.close();
+  });
+
   it("says that the engine went away, and goes on when it is back", async () => {
     const name = freshName();
     await lab.docker(

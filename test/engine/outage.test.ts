@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { EngineGoneError } from "../../src/core/errors.ts";
 import { planStart, planStop } from "../../src/core/plan.ts";
 import type { Tools } from "../../src/engine/execute.ts";
+import { runAsRoot } from "../lab/cache.ts";
 import type { LabEngine } from "../lab/engine.ts";
 import {
   carryOut,
@@ -17,10 +19,10 @@ import {
 } from "./support.ts";
 import type { Proxy } from "./support.ts";
 
-/** When a request was to go on, or its answer to come back, the engine goes away instead. */
+/** When a request was to go on, or its answer to come back, the engine goes away instead; or while its answer comes. */
 interface Moment {
   what: string;
-  at: "request" | "answer";
+  at: "request" | "answer" | "inside";
   line: RegExp;
 }
 
@@ -29,7 +31,8 @@ const moments: Moment[] = [
   { what: "has created", at: "answer", line: /^POST \/containers\/create$/ },
   { what: "is about to start", at: "request", line: /^POST \/containers\/[^/]+\/start$/ },
   { what: "has started", at: "answer", line: /^POST \/containers\/[^/]+\/start$/ },
-  { what: "is waited for", at: "request", line: /^POST \/containers\/[^/]+\/wait$/ },
+  { what: "is about to wait for it", at: "request", line: /^POST \/containers\/[^/]+\/wait$/ },
+  { what: "waits for it", at: "inside", line: /^POST \/containers\/[^/]+\/wait$/ },
 ];
 
 describe("an engine that goes away in the middle of a deploy leaves nothing half-made", function () {
@@ -61,9 +64,9 @@ describe("an engine that goes away in the middle of a deploy leaves nothing half
       if (struck || !line.test(said)) return true;
       struck = true;
       goAway();
-      return false;
+      return at === "inside" ? "begun" : false;
     };
-    if (at === "request") proxy.onRequest = hook;
+    if (at === "request") proxy.onRequest = (said) => hook(said) === true;
     else proxy.onAnswer = hook;
   }
 
@@ -92,6 +95,21 @@ describe("an engine that goes away in the middle of a deploy leaves nothing half
         assert.equal(await stateOf(tools, id), "created");
         assert.equal(await stateOf(tools, bystander), "created");
       });
+
+  it("killed -9 in the middle of taking back what it created", async () => {
+    const { plan } = await planFor(tools, { image: "berth-lab/busybox:1" });
+    strike({ what: "", at: "answer", line: /^POST \/containers\/create$/ }, kill);
+    await assert.rejects(carryOut(plan, tools), EngineGoneError);
+    await lab.stop(); // what is left of it
+    // So it leaves what it was removing (seen on 20.10).
+    const containers = join(dirname(lab.socket), "data", "containers");
+    await runAsRoot("sh", "-c", `sed -i 's/"Dead":false/"Dead":true/' "$1"/*/config.v2.json`, "sed", containers);
+    proxy.onRequest = () => false; // not before we have looked
+    await lab.start();
+    assert.equal(await lab.docker("inspect", "--format", "{{.State.Status}}", plan.container.name), "dead");
+    proxy.onRequest = undefined;
+    await until("what was made to be gone", async () => (await stateOf(tools, plan.container.name)) === undefined);
+  });
 
   it("and what was made again under the same name is still there", async () => {
     const { plan } = await planFor(tools, { image: "berth-lab/busybox:1" });

@@ -233,8 +233,8 @@ export interface Proxy {
   passEvent: ((event: { Type: string; Action: string; Actor: { ID: string } }) => boolean) | undefined;
   /** Called with a request before it goes on to the engine; `false`: it never does. */
   onRequest: ((line: string) => Promise<boolean> | boolean) | undefined;
-  /** Called when the engine has answered; `false`: the answer is lost and the connection breaks. */
-  onAnswer: ((line: string) => Promise<boolean> | boolean) | undefined;
+  /** Called when the engine has answered; `false`: the answer is lost and the connection breaks; `"begun"`: it breaks before the end of the answer. */
+  onAnswer: ((line: string) => Promise<boolean> | boolean | "begun") | undefined;
   close(): void;
 }
 
@@ -273,7 +273,14 @@ export async function startProxy(lab: LabEngine): Promise<Proxy> {
   }
 
   async function giveBack(line: string, answer: IncomingMessage, to: ServerResponse): Promise<void> {
-    if ((await proxy.onAnswer?.(line)) === false) return void to.socket?.destroy();
+    const way = (await proxy.onAnswer?.(line)) ?? true;
+    if (way === false) return void to.socket?.destroy();
+    if (way === "begun") {
+      to.writeHead(answer.statusCode ?? 500, { "content-type": "application/json" }).write("[");
+      // Once the beginning is out; a connection that is destroyed takes what it has not sent with it.
+      to.socket?.end();
+      return;
+    }
     if (line.endsWith("/events") && proxy.passEvent !== undefined) {
       to.writeHead(200, answer.headers).flushHeaders();
       answer.once("error", () => to.socket?.destroy());

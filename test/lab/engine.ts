@@ -176,10 +176,12 @@ async function createEngine(name: string, options: EngineOptions): Promise<LabEn
 
   /** SIGTERM to dockerd is a shutdown; to its supervisor it is the end of everything, at once. */
   async function end(which: "dockerd" | "supervisor"): Promise<void> {
-    await thaw();
-    if (isAlive(pid)) networks = await userBridges(env);
+    // Not those of one which is started meanwhile.
+    const dockerd = pid;
     const supervisorPid = Number(readText(join(folder, "supervisor.pid")));
-    await signal("TERM", which === "dockerd" ? pid : supervisorPid);
+    await thaw();
+    if (isAlive(dockerd)) networks = await userBridges(env);
+    await signal("TERM", which === "dockerd" ? dockerd : supervisorPid);
     while (isAlive(supervisorPid)) await delay(20);
     child?.stdin?.destroy();
   }
