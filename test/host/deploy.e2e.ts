@@ -57,7 +57,7 @@ describe("deploy, attach and retire, clicked through in the workbench", () => {
       );
       await window.screenshot(`views-${colorTheme}`);
       // The row that was clicked has nothing to do with the button in the view's title.
-      await window.row("Containers", "train-7").click();
+      await window.clickRow("Containers", "train-7");
       await window.viewAction("Containers", "Deploy Container");
       await window.until(
         () => window.quickInput(),

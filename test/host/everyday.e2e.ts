@@ -137,7 +137,7 @@ describe("everyday actions, clicked through in the workbench", () => {
   it("keys mean the view that they are pressed in, and nothing on a heading", async () => {
     await boxes("aaa", "bbb");
     await window.selectRows("Containers", "aaa", "bbb");
-    await window.row("Images", "busybox").click();
+    await window.clickRow("Images", "busybox");
     await window.runCommand("Berth: Focus on Containers View");
     await window.until(
       () => window.focusedView(),
@@ -148,9 +148,9 @@ describe("everyday actions, clicked through in the workbench", () => {
       () => window.statusText(),
       (texts) => texts.includes("Copied 2 lines"),
     );
-    await window.row("Containers", "Running").click(); // folds it too
+    await window.clickRow("Containers", "Running"); // folds it too
     await window.page.keyboard.press("F2");
-    await window.row("Containers", "Running").click();
+    await window.clickRow("Containers", "Running");
     await window.treeWith("Containers", "aaa");
     // A question about the heading would take the keys that follow.
     await window.page.keyboard.press("ArrowDown");

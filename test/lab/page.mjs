@@ -29,6 +29,7 @@ function background(element) {
 }
 
 let watched;
+let aim;
 
 globalThis.berthPage = {
   /** The name of the view that has the keyboard's focus. */
@@ -98,6 +99,18 @@ globalThis.berthPage = {
         icon: [...(icon?.classList ?? [])].find((it) => it.startsWith("codicon-"))?.slice("codicon-".length) ?? "",
       };
     });
+  },
+
+  /** Until `hit`, clicks count only on the row of this view whose label matches: VS Code may use a row's element for another row at any moment. */
+  aimAt(name, label) {
+    aim = { name, label, isHit: false };
+  },
+
+  /** Whether a click, or a context menu's, was on that row. */
+  hit() {
+    const { isHit } = aim;
+    aim = undefined;
+    return isHit;
   },
 
   /** The contrast of each row's label with what is behind it, from 1 to 21 (WCAG 2, "contrast ratio"). */
@@ -214,3 +227,18 @@ document.addEventListener(
   },
   true,
 );
+
+for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "contextmenu"])
+  document.addEventListener(
+    type,
+    (event) => {
+      if (!aim) return;
+      const row = event.target.closest(".monaco-list-row");
+      const isMeant = row?.closest(".pane") === view(aim.name) && aim.label.test(row?.querySelector(".label-name")?.textContent);
+      if (!isMeant) {
+        event.stopImmediatePropagation();
+        event.preventDefault();
+      } else if (type === "click" || type === "contextmenu") aim.isHit = true;
+    },
+    true,
+  );

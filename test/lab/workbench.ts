@@ -356,8 +356,8 @@ export class Workbench {
     const row = await this.reveal(view, label);
     await this.until(
       async () => {
-        // A click is lost on a row that is drawn anew between the button's down and up.
-        if ((await row.getAttribute("aria-expanded")) !== String(expanded)) await row.locator(".monaco-tl-twistie").click();
+        if ((await row.getAttribute("aria-expanded")) !== String(expanded))
+          await this.clickRow(view, label, {}, (it) => it.locator(".monaco-tl-twistie"));
         const [index, level] = [Number(await row.getAttribute("data-index")), Number(await row.getAttribute("aria-level"))];
         const next = (await this.rows(view)).find((it) => it.index === index + 1);
         if (next || !expanded) return (next?.level ?? 0) > level;
@@ -370,9 +370,7 @@ export class Workbench {
 
   /** Clicks an icon that shows on a row under the mouse. */
   async rowAction(view: string, label: string | RegExp, action: string): Promise<void> {
-    const row = await this.reveal(view, label);
-    await row.hover();
-    await row.locator(labelled(".action-label", action)).click();
+    await this.clickRow(view, label, {}, (row) => row.locator(labelled(".action-label", action)));
   }
 
   /** The entries of a row's context menu. */
@@ -398,12 +396,32 @@ export class Workbench {
 
   /** Selects several rows, as with Ctrl and a click; a context menu then acts on all of them. */
   async selectRows(view: string, ...labels: (string | RegExp)[]): Promise<void> {
-    for (const [index, label] of labels.entries())
-      await (await this.reveal(view, label)).click(index > 0 ? { modifiers: ["Control"] } : {});
+    for (const [index, label] of labels.entries()) await this.clickRow(view, label, index > 0 ? { modifiers: ["Control"] } : {});
+  }
+
+  /** Clicks a row, or a part of it, and not what has taken its place when the click arrives. */
+  async clickRow(
+    view: string,
+    label: string | RegExp,
+    options: Parameters<Locator["click"]>[0] = {},
+    part: (row: Locator) => Locator = (row) => row,
+  ): Promise<void> {
+    await this.until(
+      async () => {
+        const row = await this.reveal(view, label);
+        await row.hover(); // what shows only there
+        await this.#read(`aimAt(${JSON.stringify(view)}, ${exactly(label)})`);
+        const isClicked = await part(row)
+          .click({ ...options, timeout: 2000 })
+          .then(yes, no);
+        return (await this.#read<boolean>("hit()")) && isClicked;
+      },
+      (isHit) => isHit,
+    );
   }
 
   async #openMenu(view: string, label: string | RegExp): Promise<Locator> {
-    await (await this.reveal(view, label)).click({ button: "right" });
+    await this.clickRow(view, label, { button: "right" });
     const menu = this.page.locator(".monaco-menu").last();
     await menu.locator(".action-item").first().waitFor();
     return menu;
