@@ -15,6 +15,20 @@ interface Stage {
   /** The others cannot do without it. */
   needed?: true;
 }
+/** What they are in package.json, for some of their files. */
+const mochaOptions: Record<string, string[]> = {
+  "test:engine": ["--exit", "--reporter", "test/countReporter.cjs", "--timeout", "120000"],
+  "test:clicks": [
+    ...["--exit", "--require", "test/host/failures.ts"],
+    ...["--reporter", "test/countReporter.cjs", "--timeout", "180000"],
+  ],
+};
+const filesOf = (folder: string, suffix: string) =>
+  readdirSync(join(repository, folder))
+    .filter((file) => file.endsWith(suffix))
+    .map((file) => `${folder}/${file}`);
+const storm = "test/host/chaos.e2e.ts";
+
 const stages: Stage[] = [
   { title: "Types, lint and format", script: "check" },
   { title: "Build", script: "build:tests", needed: true },
@@ -22,20 +36,33 @@ const stages: Stage[] = [
   { title: "Package", script: "package", needed: true },
   { title: "The laboratory: what it needs", script: "test:lab" },
   { title: "Host: in the extension host of a real VS Code", script: "test:suite" },
-  { title: "Host: clicks in its workbench, on the installed package", script: "test:clicks" },
+  {
+    title: "Host: clicks in its workbench, on the installed package",
+    script: "test:clicks",
+    files: filesOf("test/host", ".e2e.ts").filter((file) => file !== storm),
+  },
   { title: "Host: desktop VS Code", script: "test:desktop" },
 ];
-/** Those that share one engine go one after the other; the others, which mostly wait, beside them and beside VS Code. */
-const engineFiles = readdirSync(join(repository, "test/engine")).filter((file) => file.endsWith(".test.ts"));
-const sharesEngine = (file: string) => /useEngine\(\)/.test(readFileSync(join(repository, "test/engine", file), "utf8"));
-const beside: Stage[] = [true, false].map((shared) => ({
-  title: `Engine: a real Docker Engine, ${shared ? "one for all" : "each its own"}`,
+/** Those that share one engine go one after the other; the others, which mostly wait, beside them and beside VS Code; so does the storm, by its timetable. */
+const sharesEngine = (file: string) => /useEngine\(\)/.test(readFileSync(join(repository, file), "utf8"));
+const engineFiles = filesOf("test/engine", ".test.ts");
+const engineStage = (title: string, files: string[]): Stage => ({
+  title: `Engine: a real Docker Engine, ${title}`,
   script: "test:engine",
-  files: engineFiles.filter((file) => sharesEngine(file) === shared).map((file) => `test/engine/${file}`),
-}));
-
-/** As `npm run test:engine` has them. */
-const engineOptions = ["--exit", "--reporter", "test/countReporter.cjs", "--timeout", "120000"];
+  files,
+});
+const beside: Stage[][] = [
+  [
+    engineStage("one for all", engineFiles.filter(sharesEngine)),
+    { title: "Host: a storm in its workbench", script: "test:clicks", files: [storm] },
+  ],
+  [
+    engineStage(
+      "each its own",
+      engineFiles.filter((file) => !sharesEngine(file)),
+    ),
+  ],
+];
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
 const failedStages: string[] = [];
@@ -48,7 +75,9 @@ async function run({ title, script, files }: Stage, quiet = false): Promise<bool
   const head = `\n== ${title} (npm run ${script})\n`;
   if (!quiet) console.log(head);
   const options = { cwd: repository, env };
-  const [program, ...args] = files ? ["npx", "mocha", ...engineOptions, ...files] : ["npm", "run", "--silent", script];
+  const [program, ...args] = files
+    ? ["npx", "mocha", ...(mochaOptions[script] ?? []), ...files]
+    : ["npm", "run", "--silent", script];
   const child = spawn(program ?? "", args, quiet ? options : { ...options, stdio: "inherit" });
   const said: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => said.push(chunk));
@@ -77,12 +106,16 @@ function count(file: string): { failed: number } {
   return { failed };
 }
 
-let engine: Promise<unknown> | undefined;
+async function runLine(line: Stage[], quiet = false): Promise<void> {
+  for (const stage of line) await run(stage, quiet);
+}
+
+let others: Promise<unknown> | undefined;
 for (const stage of stages) {
-  if (stage.script === "test:suite") engine = Promise.all(beside.map(async (one) => run(one, true)));
+  if (stage.script === "test:suite") others = Promise.all(beside.map((line) => runLine(line, true)));
   if (!(await run(stage)) && stage.needed) break;
 }
-await (engine ?? Promise.all(beside.map(async (one) => run(one))));
+await (others ?? Promise.all(beside.map((line) => runLine(line))));
 
 const { passed, failed, skipped } = sum;
 rmSync(scratch, { recursive: true, force: true });
