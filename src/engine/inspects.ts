@@ -17,7 +17,9 @@ export interface Inspects<D> {
 
 interface Entry<D> {
   known?: D;
-  fresh: boolean;
+  /** How often something happened to it, and how often it had when `known` was asked for. */
+  changes: number;
+  knownAt: number;
   /** Set while its answer is awaited. An engine can hold one container's back for as long as that is stuck. */
   asked?: Promise<void>;
 }
@@ -36,40 +38,42 @@ export function createInspects<D>(
   const entries = new Map<string, Entry<D>>();
   const queue = limit(atOnce);
 
+  const isFresh = ({ changes, knownAt }: Entry<D>) => knownAt === changes;
+
   async function ask(id: string, entry: Entry<D>): Promise<void> {
-    entry.fresh = true; // unless something happens in the meantime
-    try {
-      const answer = await inspect(id);
-      if (answer === undefined) {
-        entry.fresh = false; // gone, and so from the next list; else it is asked for again
-        return;
-      }
-      entry.known = answer;
-      onAnswer();
-    } catch {
-      // One odd answer must not hide the others. Whether the engine is gone, the list tells.
-      entry.fresh = false;
-    }
+    const { changes } = entry;
+    // One odd answer must not hide the others. Whether the engine is gone, the list tells.
+    const answer = await Promise.resolve(inspect(id)).catch(() => undefined);
+    if (answer === undefined) return; // gone, and so from the next list; else it is asked for again
+    entry.known = answer;
+    entry.knownAt = changes;
+    onAnswer();
   }
 
   async function answered(id: string): Promise<void> {
-    const entry = entries.get(id) ?? { fresh: false };
+    const entry = entries.get(id) ?? { changes: 0, knownAt: -1 };
     entries.set(id, entry);
-    if (!entry.fresh) entry.asked ??= queue(() => ask(id, entry)).finally(() => delete entry.asked);
-    await entry.asked;
+    const askUnlessFresh = () => {
+      if (!isFresh(entry)) entry.asked ??= queue(() => ask(id, entry)).finally(() => delete entry.asked);
+      return entry.asked;
+    };
+    const isOlder = entry.asked !== undefined;
+    await askUnlessFresh();
+    // What was asked before something happened tells of what was before.
+    if (isOlder) await askUnlessFresh();
   }
 
   return {
     get(id) {
       const entry = entries.get(id);
-      return entry?.known === undefined ? undefined : { known: entry.known, fresh: entry.fresh };
+      return entry?.known === undefined ? undefined : { known: entry.known, fresh: isFresh(entry) };
     },
     forget(id) {
       const entry = entries.get(id);
-      if (entry) entry.fresh = false;
+      if (entry) entry.changes++;
     },
     forgetAll() {
-      for (const entry of entries.values()) entry.fresh = false;
+      for (const entry of entries.values()) entry.changes++;
     },
     async load(ids) {
       const wanted = new Set(ids);

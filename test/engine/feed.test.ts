@@ -241,6 +241,30 @@ describe("the store follows the engine", function () {
     await seen.until("paused", () => seen.find(id)?.state === "paused");
   });
 
+  it("in a state that it came to while it was asked about, though its list is late", async () => {
+    const id = await runBox(lab);
+    const seen = await look();
+    proxy.rewrite = (line, body) =>
+      line === "GET /containers/json" ? body.replaceAll('"State":"exited"', '"State":"running"') : body;
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let isHeld = false;
+    let isKilled = false;
+    proxy.onAnswer = async (line) => {
+      // What was true of it before: it comes when the list that follows the kill waits for it.
+      if (line === `GET /containers/${id}/json` && !isHeld) {
+        isHeld = true;
+        await api(lab, "POST", `/containers/${id}/kill`);
+        isKilled = true;
+        await released;
+      }
+      if (line === "GET /containers/json" && isKilled) setTimeout(release, 100);
+      return true;
+    };
+    await api(lab, "POST", `/containers/${id}/rename?name=${freshName()}`);
+    await seen.until("killed", () => seen.find(id)?.state === "exited");
+  });
+
   it("in a state that no event told of", async () => {
     const [id, other] = await Promise.all([runBox(lab), createBox(lab)]);
     proxy.passEvent = ({ Actor }) => Actor.ID !== id;
