@@ -194,12 +194,20 @@ export class Workbench {
     const icon = this.page
       .locator(".activitybar .action-item")
       .filter({ has: this.page.locator(labelled(".action-label", title)) });
-    // An activity bar that is too short for all of them leaves some out.
-    if (!(await icon.isVisible())) await this.runCommand(`View: Show ${title}`);
-    else if (!/\bchecked\b/.test((await icon.getAttribute("class")) ?? "")) await icon.click();
+    const heading = this.page.locator(".sidebar > .composite.title", { hasText: new RegExp(escape(title), "i") });
+    await this.until(
+      async () => {
+        if (await heading.isVisible()) return true;
+        // An activity bar that is too short for all of them leaves some out.
+        if (!(await icon.isVisible())) await this.runCommand(`View: Show ${title}`);
+        else if (!/\bchecked\b/.test((await icon.getAttribute("class")) ?? "")) await icon.click();
+        // A window that is still being built may show it by itself just then, and the click hides it.
+        return heading.waitFor({ timeout: 3000 }).then(yes, no);
+      },
+      (isShown) => isShown,
+    );
     // What pops up over an icon under the mouse would be in the way.
     await this.page.mouse.move(640, 300);
-    await this.page.locator(".sidebar > .composite.title", { hasText: new RegExp(escape(title), "i") }).waitFor();
   }
 
   #view(name: string): Locator {
@@ -411,10 +419,11 @@ export class Workbench {
         const row = await this.reveal(view, label);
         await row.hover(); // what shows only there
         await this.#read(`aimAt(${JSON.stringify(view)}, ${exactly(label)})`);
-        const isClicked = await part(row)
-          .click({ ...options, timeout: 2000 })
-          .then(yes, no);
-        return (await this.#read<boolean>("hit()")) && isClicked;
+        // A click that arrived counts, however late that is told.
+        await part(row)
+          .click({ ...options, timeout: 5000 })
+          .catch(() => undefined);
+        return this.#read<boolean>("hit()");
       },
       (isHit) => isHit,
     );
