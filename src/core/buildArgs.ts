@@ -20,6 +20,7 @@ export function buildArgs(
   return {
     argv: [
       "build",
+      "--force-rm", // else the classic builder leaves the container of a step that fails
       ...one("--file", dockerfileInline === undefined ? dockerfile : "-"),
       ...["--tag", tag],
       ...one("--target", target),

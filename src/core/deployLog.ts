@@ -23,6 +23,17 @@ export interface DeployRecord {
   container?: string;
 }
 
+/** What a deploy leaves behind that ended before there was a plan, since its image could not be had. */
+export interface ImageRecord extends Pick<DeployRecord, "started" | "finished" | "settings" | "error"> {
+  /** Of the container that was to be. */
+  name: string;
+  outcome: "failed" | "cancelled";
+  /** The full `docker build` or `docker pull`. */
+  command: string;
+  /** The end of what that said. */
+  output: string;
+}
+
 export interface StepRecord {
   step: Step;
   started: Date;
@@ -41,10 +52,9 @@ export function renderDeployLog(record: DeployRecord): string {
   return [
     `# ${verb(plan)} ${plan.container.name}: ${outcome}`,
     "",
-    `- Started: ${started.toISOString()}`,
-    `- Took: ${seconds(started, finished)}`,
+    ...times(started, finished),
     ...(container ? [`- Container: ${container}`] : []),
-    ...Object.entries(settings).map(([name, value]) => `- ${name}: ${value || "?"}`),
+    ...settingLines(settings),
     `- GPU: ${health ? `${health.verdict} (${health.detail})` : "not checked"}`,
     "",
     "## Command",
@@ -61,10 +71,34 @@ export function renderDeployLog(record: DeployRecord): string {
     ),
     ...notRun.map((step, n) => `${steps.length + n + 1}. ${renderStep(step)}: not run`),
     ...(plan.skipped ?? []).map(({ what, why }) => `- ${what}: skipped, because ${why}`),
-    ...(error ? ["", "## Error", "", ...fenced("text", error)] : []),
+    ...errorBlock(error),
     "",
   ].join("\n");
 }
+
+/** The same for an image that could not be had. The caller redacts it. */
+export function renderImageLog({ name, started, finished, outcome, settings, command, output, error }: ImageRecord): string {
+  return [
+    `# Deploy ${name}: ${outcome}`,
+    "",
+    ...times(started, finished),
+    ...settingLines(settings),
+    "",
+    "## Command",
+    "",
+    ...fenced("sh", command),
+    ...(output === "" ? [] : ["", "## Output", "", ...fenced("text", output)]),
+    ...errorBlock(error),
+    "",
+  ].join("\n");
+}
+
+const times = (started: Date, finished: Date) => [`- Started: ${started.toISOString()}`, `- Took: ${seconds(started, finished)}`];
+
+const settingLines = (settings: Readonly<Record<string, string>>) =>
+  Object.entries(settings).map(([name, value]) => `- ${name}: ${value || "?"}`);
+
+const errorBlock = (error: string | undefined) => (error ? ["", "## Error", "", ...fenced("text", error)] : []);
 
 function verb({ steps, failedName, container }: Plan): string {
   const has = (kind: Step["kind"]) => steps.some((step) => step.kind === kind);

@@ -63,6 +63,16 @@ export function otherOwner({ labels }: Pick<Container, "labels">, user: string):
   return owner && owner !== user ? owner : undefined;
 }
 
+/** The other user without whose leave a choice is not made unasked, since it ends what runs in that user's container; undefined: it can be. */
+export function ownerToAsk(
+  existing: Existing,
+  { found, appRuns }: Pick<Look, "found" | "appRuns">,
+  user: string,
+): string | undefined {
+  const endsSomething = existing !== "parallel" && (existing !== "reuse" || appRuns === true);
+  return endsSomething ? otherOwner(found, user) : undefined;
+}
+
 /** Who made a container; and what to think of before it is ended, where it may be somebody else's. */
 export function whose(found: Container, { user, now }: Looker): string[] {
   const owner = otherOwner(found, user);

@@ -312,7 +312,7 @@ export function stepTitle(step: Step): string {
     create: l10n.t("creating"),
     find: l10n.t("looking for its keep-alive"),
     start: l10n.t("starting"),
-    running: l10n.t("starting"),
+    running: l10n.t("waiting until it runs"),
     reserve: l10n.t("reserving GPUs"),
     probe: l10n.t("checking GPUs"),
     stop: l10n.t("stopping"),

@@ -2,11 +2,13 @@ import * as vscode from "vscode";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { withoutPassword } from "../core/contexts.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
 import { timestamp } from "../core/names.ts";
 import type { App } from "./app.ts";
 import { command } from "./commands.ts";
 import { settings } from "./settings.ts";
+import type { Reach } from "./target.ts";
 
 function folder(app: App): string {
   return settings.deploymentLogs() || vscode.Uri.joinPath(app.storage, "deployments").fsPath;
@@ -29,6 +31,17 @@ export async function writeDeploymentLog(app: App, name: string, started: Date, 
     app.log.warn(`The deployment log could not be written to ${path(1)}: ${String(error)}`);
     return undefined;
   }
+}
+
+/** What every deployment log tells of where it was written. */
+export function surroundings(app: App, { engine }: Reach, image: string): Record<string, string> {
+  return {
+    Berth: app.version,
+    "VS Code": vscode.version,
+    Context: `${engine.endpoint.context} (${withoutPassword(engine.endpoint.host)})`,
+    User: app.user,
+    Image: image,
+  };
 }
 
 export const showDeploymentLogs = command({

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { statusText } from "../core/containerRows.ts";
 import { Cancelled } from "../core/errors.ts";
-import { existingDetail } from "../core/existing.ts";
+import { existingDetail, otherOwner } from "../core/existing.ts";
 import { verdictWords } from "../core/gpuHealth.ts";
 import type { Decision, Existing } from "../core/reuse.ts";
 import type { Look } from "../engine/observe.ts";
@@ -19,12 +19,14 @@ export async function askExisting(look: Look, decision: Decision, user: string):
 }
 
 /** Which of several containers is meant. `free`: the name for a new one, where that is possible. @throws Cancelled */
-export async function pickExisting(looks: readonly Look[], free: string | undefined): Promise<Look | undefined> {
+export async function pickExisting(looks: readonly Look[], free: string | undefined, user: string): Promise<Look | undefined> {
   const now = Date.now();
   const rows = looks.map((look) => {
     const { found, by, observed, appRuns } = look;
+    const owner = otherOwner(found, user);
     const facts = [
       statusText(found, now),
+      owner === undefined ? "" : vscode.l10n.t("not yours but {0}'s", owner),
       observed.health && observed.health.verdict !== "ok" && observed.health.verdict !== "none"
         ? verdictWords[observed.health.verdict]
         : "",

@@ -4,7 +4,7 @@ import { answersText, type Answers } from "../core/compose/inputs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import { runCommand, runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
-import { otherOwner, requireViable, whose } from "../core/existing.ts";
+import { ownerToAsk, requireViable, whose } from "../core/existing.ts";
 import { asideName } from "../core/names.ts";
 import { withPlatformDefault } from "../core/platform.ts";
 import { renderSteps, type Plan } from "../core/plan.ts";
@@ -71,7 +71,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
   let { rebuild = false } = keys;
   for (let n = 1; ; n++) {
     const first = await answered(deployment, answers);
-    const image = await projectImage(reached, first, { silent, rebuild });
+    const image = await projectImage(app, reached, first, { silent, rebuild, settings: settingsOf(meant, answers) });
     rebuild = false;
     const proposal = await propose(app, reached, meant, { answers, first, image, silent, wanted, container: keys.container });
     try {
@@ -122,7 +122,7 @@ interface Circumstance {
 async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, given: Circumstance): Promise<Proposal> {
   const { answers, first, image, silent, wanted } = given;
   const looks = await lookAround(app, reached, deployment, given);
-  const look = await chooseLook(looks, first.spec.name, given);
+  const look = await chooseLook(looks, first.spec.name, given, app.user);
   if (!look) {
     if (wanted === "reuse" || wanted === "revive")
       throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it first.", first.spec.name));
@@ -185,6 +185,7 @@ async function chooseLook(
   looks: readonly Look[],
   name: string,
   { silent, wanted, container }: Circumstance,
+  user: string,
 ): Promise<Look | undefined> {
   if (container !== undefined) return looks[0];
   const named = looks.find(({ found }) => found.name === name);
@@ -195,7 +196,7 @@ async function chooseLook(
   const known = looks.filter(({ by }) => by !== "image");
   if (known.length === 1 && canonical) return canonical;
   if (looks.length === 0) return undefined;
-  return pickExisting(looks, named ? undefined : name);
+  return pickExisting(looks, named ? undefined : name, user);
 }
 
 /** What a restart sets aside gets a name that must be free. */
@@ -211,13 +212,13 @@ async function requireNoneAside(app: App, reached: Reach, name: string): Promise
 
 async function chooseExisting(look: Look, decision: Decision, { silent, wanted }: Circumstance, user: string): Promise<Existing> {
   const { name } = look.found;
-  const owner = silent ? otherOwner(look.found, user) : undefined;
   if (wanted !== undefined) {
     requireViable(decision, wanted, name);
-    if (wanted === "restart" && owner !== undefined)
+    const owner = silent ? ownerToAsk(wanted, look, user) : undefined;
+    if (owner !== undefined)
       throw new UserError(
         vscode.l10n.t(
-          "{0} is not yours but {1}'s, and is not replaced unasked: leave out 'confirm: false', or give 'parallel'.",
+          "{0} is not yours but {1}'s, and what runs in it is not ended unasked: leave out 'confirm: false', or give 'parallel'.",
           name,
           owner,
         ),
@@ -225,7 +226,7 @@ async function chooseExisting(look: Look, decision: Decision, { silent, wanted }
     return wanted;
   }
   if (silent) {
-    const choices = decision.choices.filter(({ existing }) => existing !== "restart" || owner === undefined);
+    const choices = decision.choices.filter(({ existing }) => ownerToAsk(existing, look, user) === undefined);
     const viable = choices.map(({ existing }) => `'${existing}'`).join(", ");
     throw new UserError(vscode.l10n.t("There is a container '{0}' already: give 'existing', one of {1}.", name, viable));
   }
@@ -281,10 +282,7 @@ async function carryOut(
       launch: {
         key: deploymentKey(project.folder, deployment.service),
         ...(chosen.app ? { app: chosen.app.start } : {}),
-        settings: {
-          ...{ Project: project.folder, Service: deployment.service, Outcome: outcome },
-          ...(deployment.questions.length > 0 ? { Inputs: answersText(deployment.questions, answers) } : {}),
-        },
+        settings: { Outcome: outcome, ...settingsOf({ project, deployment }, answers) },
         secrets: secretsOf(launching),
       },
     }),
@@ -300,6 +298,15 @@ async function carryOut(
     command: shownCommand,
     ...(log === undefined ? {} : { log }),
     ...(url === undefined ? {} : { url }),
+  };
+}
+
+/** What the deployment log tells of what was asked for. */
+function settingsOf({ project, deployment }: LaunchTarget, answers: Answers): Record<string, string> {
+  return {
+    Project: project.folder,
+    Service: deployment.service,
+    ...(deployment.questions.length > 0 ? { Inputs: answersText(deployment.questions, answers) } : {}),
   };
 }
 

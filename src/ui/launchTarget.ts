@@ -1,11 +1,9 @@
 import * as vscode from "vscode";
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import type { Deployment } from "../core/compose/deployment.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
 import { mistakeOf, type Project } from "../core/projects.ts";
 import type { App } from "./app.ts";
-import { readProjectFolder } from "./projects.ts";
+import { projectNamed } from "./projects.ts";
 import { alone, isBack, pick } from "./prompts.ts";
 
 export interface LaunchTarget {
@@ -19,7 +17,7 @@ export async function launchTarget(
   { project: named, service }: { project?: string | undefined; service?: string | undefined },
   { silent, question }: { silent: boolean; question: string },
 ): Promise<LaunchTarget> {
-  const projects = named === undefined ? app.store.get().projects : [await projectNamed(app, named)];
+  const projects = named === undefined ? app.store.get().projects : [await projectNamed(app, named, { anew: true })];
   const all = projects.flatMap((project) => project.deployments.map((deployment) => ({ project, deployment })));
   const fitting = service === undefined ? all : all.filter(({ deployment }) => deployment.service === service);
   if (fitting.length === 0) throw new UserError(...whyNone(projects, service));
@@ -45,41 +43,6 @@ export async function launchTarget(
   const answer = await pick(alone(""), question, choices);
   if (isBack(answer)) throw new Cancelled();
   return answer;
-}
-
-/** By its name or its folder; a folder need not be open, and is read anew. */
-async function projectNamed(app: App, named: string): Promise<Project> {
-  const { projects } = app.store.get();
-  const byFolder = projects.find(({ folder }) => folder === folderOf(named));
-  const known = byFolder ? [byFolder] : projects.filter(({ name }) => name === named);
-  const [first] = known;
-  if (known.length > 1)
-    throw new UserError(
-      vscode.l10n.t(
-        "Several projects are named '{0}': give the folder, one of {1}.",
-        named,
-        known.map(({ folder }) => folder).join(", "),
-      ),
-    );
-  // What was typed a moment ago is not in the state yet.
-  const found = await readProjectFolder(first?.folder ?? folderOf(named), app);
-  if (found) return found;
-  const names = projects.map(({ name }) => name);
-  throw new UserError(
-    names.length === 0
-      ? vscode.l10n.t("There is no project '{0}': give a folder that holds a compose.yaml.", named)
-      : vscode.l10n.t(
-          "There is no project '{0}': give a folder that holds a compose.yaml, or one of {1}.",
-          named,
-          names.join(", "),
-        ),
-  );
-}
-
-/** Relative paths are those of the first workspace folder. */
-function folderOf(named: string): string {
-  const base = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "/";
-  return resolve(base, named.replace(/^~(?=\/|$)/, homedir())).replace(/(?<=.)\/$/, "");
 }
 
 function whyNone(projects: readonly Project[], service: string | undefined): ConstructorParameters<typeof UserError> {

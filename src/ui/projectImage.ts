@@ -3,10 +3,14 @@ import { causesOf } from "../core/appFailure.ts";
 import { buildArgs, pullArgs } from "../core/buildArgs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import type { ImageDetails } from "../core/engineJson.ts";
-import { UserError } from "../core/errors.ts";
+import { renderImageLog } from "../core/deployLog.ts";
+import { Cancelled, UserError, words } from "../core/errors.ts";
 import { foreignImage } from "../core/platform.ts";
+import { commandLine } from "../core/quote.ts";
 import { redact, secretValues } from "../core/redact.ts";
 import { failureText, plain } from "../engine/app.ts";
+import type { App } from "./app.ts";
+import { surroundings, writeDeploymentLog } from "./deploymentLogs.ts";
 import { confirm } from "./prompts.ts";
 import type { Reach } from "./target.ts";
 
@@ -17,14 +21,23 @@ const timeout = 6 * 60 * 60_000;
 /** So much of what it says is kept (characters). */
 const kept = 64_000;
 
+export interface ImageOptions {
+  silent: boolean;
+  /** Builds it anew although it is there. */
+  rebuild: boolean;
+  /** What else the deployment log is to tell when it cannot be had. */
+  settings: Readonly<Record<string, string>>;
+}
+
 /**
- * The image of a deployment, built or pulled where it is not on the engine; asked about first, unless `silent`.
+ * The image of a deployment, built or pulled where it is not on the engine; asked about first, unless `silent`. Leaves a deployment log when that fails.
  * @throws UserError when it cannot be had, or is of another architecture than the engine; Cancelled
  */
 export async function projectImage(
+  app: App,
   reached: Reach,
   { spec, build, hidden }: Launch,
-  { silent, rebuild }: { silent: boolean; rebuild: boolean },
+  { silent, rebuild, settings }: ImageOptions,
 ): Promise<ProjectImage> {
   const { engine } = reached;
   const there = await engine.inspectImage(spec.image);
@@ -34,7 +47,7 @@ export async function projectImage(
     );
   if (!there || rebuild) {
     if (!silent && !rebuild) await askFor(spec.image, build !== undefined);
-    await acquire(reached, { spec, hidden, ...(build ? { build } : {}) }, silent);
+    await acquire(app, reached, { spec, hidden, ...(build ? { build } : {}) }, { silent, settings });
   }
   const image = await engine.inspectImage(spec.image);
   if (!image) throw new UserError(vscode.l10n.t("There is still no image '{0}' on this engine.", spec.image));
@@ -52,16 +65,20 @@ async function askFor(image: string, isBuilt: boolean): Promise<void> {
 }
 
 async function acquire(
+  app: App,
   reached: Reach,
   { spec, build, hidden }: Pick<Launch, "spec" | "build" | "hidden">,
-  silent: boolean,
+  { silent, settings }: Pick<ImageOptions, "silent" | "settings">,
 ): Promise<void> {
+  const started = new Date();
+  let all = "";
   const { image, platform } = spec;
   const { argv, input, env } = build ? buildArgs(build, image, platform) : { argv: pullArgs(image, platform) };
   const told = Object.entries({ ...process.env, ...build?.args, ...spec.env }).map(([name, value]) => `${name}=${value ?? ""}`);
   const secrets = [...secretValues(told), ...hidden];
+  // Not from the middle of a line, which may be a secret's.
+  const said = () => plain(all.length < kept ? all : all.slice(all.indexOf("\n") + 1));
   const run = async (onLine: (line: string) => void, signal?: AbortSignal) => {
-    let all = "";
     let errors = "";
     const exitCode = await reached.cli.stream(argv, {
       timeout,
@@ -80,19 +97,34 @@ async function acquire(
     if (all === "") await reached.cli.run(["version"]); // as there may be no CLI
     const reason = redact(lastLine(errors), secrets);
     if (!build) throw new UserError(notPulled(image, reason));
-    const log = redact(plain(all), secrets);
+    const log = redact(said(), secrets);
     throw new UserError(failureText(notBuilt(image, reason), causesOf(log), log));
   };
-  if (silent) return run(() => undefined);
-  const title = build ? vscode.l10n.t("Building {0}", image) : vscode.l10n.t("Pulling {0}", image);
-  const abort = new AbortController();
-  await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    async (bar, token) => {
-      token.onCancellationRequested(() => abort.abort());
-      await run((message) => bar.report({ message }), abort.signal);
-    },
-  );
+  try {
+    if (silent) return await run(() => undefined);
+    const title = build ? vscode.l10n.t("Building {0}", image) : vscode.l10n.t("Pulling {0}", image);
+    const abort = new AbortController();
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      async (bar, token) => {
+        token.onCancellationRequested(() => abort.abort());
+        await run((message) => bar.report({ message }), abort.signal);
+      },
+    );
+  } catch (error) {
+    const log = renderImageLog({
+      name: spec.name,
+      started,
+      finished: new Date(),
+      outcome: error instanceof Cancelled ? "cancelled" : "failed",
+      settings: { ...surroundings(app, reached, image), ...settings },
+      command: commandLine(["docker", ...argv]),
+      output: said(),
+      ...(error instanceof Cancelled ? {} : { error: words(error) }),
+    });
+    await writeDeploymentLog(app, spec.name, started, redact(log, secrets));
+    throw error;
+  }
 }
 
 const notPulled = (image: string, reason: string) =>

@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import type { Naming } from "../core/compose/deployment.ts";
@@ -168,7 +169,9 @@ export const openComposeFile = command({
   keys: z.strictObject({ project: z.optional(z.string()), service: z.optional(z.string()) }),
   looksOnly: () => true,
   async run(app, { project: named, service }) {
-    const project = await findProject(app, named);
+    const project = await (named === undefined
+      ? pickProject(app.store.get().projects)
+      : projectNamed(app, named, { anew: false }));
     const { file, line } = placeOf(project, service);
     const at = new vscode.Position(line - 1, 0);
     await vscode.window.showTextDocument(vscode.Uri.file(file), { selection: new vscode.Range(at, at) });
@@ -176,15 +179,42 @@ export const openComposeFile = command({
   },
 });
 
-/** A project that is listed, by its folder or name, or any folder that holds one; without a name the user picks. @throws UserError, Cancelled */
-async function findProject(app: App, named: string | undefined): Promise<Project> {
+/** By its name or its folder, which need not be open. `anew`: as its files are now, what was typed a moment ago included. @throws UserError */
+export async function projectNamed(app: App, named: string, { anew }: { anew: boolean }): Promise<Project> {
   const { projects } = app.store.get();
-  if (named !== undefined) {
-    const listed = projects.find(({ folder }) => folder === named) ?? projects.find(({ name }) => name === named);
-    const found = listed ?? (named.startsWith("/") ? await readProjectFolder(named, app) : undefined);
-    if (!found) throw new UserError(vscode.l10n.t("There is no project '{0}': give the folder of its compose file.", named));
-    return found;
-  }
+  const byFolder = projects.find(({ folder }) => folder === folderOf(named));
+  const known = byFolder ? [byFolder] : projects.filter(({ name }) => name === named);
+  const [first] = known;
+  if (known.length > 1)
+    throw new UserError(
+      vscode.l10n.t(
+        "Several projects are named '{0}': give the folder, one of {1}.",
+        named,
+        known.map(({ folder }) => folder).join(", "),
+      ),
+    );
+  const found = first && !anew ? first : await readProjectFolder(first?.folder ?? folderOf(named), app);
+  if (found) return found;
+  const names = projects.map(({ name }) => name);
+  throw new UserError(
+    names.length === 0
+      ? vscode.l10n.t("There is no project '{0}': give a folder that holds a compose.yaml.", named)
+      : vscode.l10n.t(
+          "There is no project '{0}': give a folder that holds a compose.yaml, or one of {1}.",
+          named,
+          names.join(", "),
+        ),
+  );
+}
+
+/** Relative paths are those of the first workspace folder. */
+function folderOf(named: string): string {
+  const base = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "/";
+  return resolve(base, named.replace(/^~(?=\/|$)/, homedir())).replace(/(?<=.)\/$/, "");
+}
+
+/** @throws UserError when there is none, Cancelled */
+async function pickProject(projects: readonly Project[]): Promise<Project> {
   const [only, ...others] = projects;
   if (!only) throw new UserError(vscode.l10n.t("There is no compose file here: open a folder that holds a compose.yaml."));
   if (others.length === 0) return only;

@@ -1,5 +1,4 @@
 import * as vscode from "vscode";
-import { withoutPassword } from "../core/contexts.ts";
 import { renderDeployLog, type StepRecord } from "../core/deployLog.ts";
 import { runCommandLines } from "../core/dockerRun.ts";
 import { Cancelled, words } from "../core/errors.ts";
@@ -9,7 +8,7 @@ import { blankSecrets, redact, secretValues } from "../core/redact.ts";
 import type { RunSpec } from "../core/runSpec.ts";
 import { execute, ExitedEarlyError, type Executed } from "../engine/execute.ts";
 import type { App } from "./app.ts";
-import { writeDeploymentLog } from "./deploymentLogs.ts";
+import { surroundings, writeDeploymentLog } from "./deploymentLogs.ts";
 import { settings } from "./settings.ts";
 import { engineGpus, type Reach } from "./target.ts";
 
@@ -54,7 +53,7 @@ export async function runPlan(
       started,
       finished: new Date(),
       outcome,
-      settings: { ...surroundings(app, reach, deploy), ...launch?.settings },
+      settings: { ...surroundings(app, reach, deploy.image), ...launch?.settings },
       runCommand: runCommandLines(deploy),
       ...(launch?.app === undefined ? {} : { app: launch.app }),
       files: Array.from(files, ([file, text]) => ({ file, text: blankSecrets(text) })),
@@ -115,7 +114,10 @@ async function follow(
   try {
     for (;;) {
       const next = await events.next();
-      if (next.done) return next.value;
+      if (next.done) {
+        const { left } = next.value;
+        return { ...next.value, ...(left === undefined ? {} : { left: hide(left) }) };
+      }
       const { step, outcome } = next.value;
       const detail = next.value.detail === undefined ? undefined : hide(next.value.detail);
       for (const { file, after } of next.value.files ?? []) files.set(file, after);
@@ -182,14 +184,4 @@ async function progress<T>(
       return work((message) => bar.report({ message }), abort.signal);
     },
   );
-}
-
-function surroundings(app: App, { engine }: Reach, spec: RunSpec): Record<string, string> {
-  return {
-    Berth: app.version,
-    "VS Code": vscode.version,
-    Context: `${engine.endpoint.context} (${withoutPassword(engine.endpoint.host)})`,
-    User: app.user,
-    Image: spec.image,
-  };
 }

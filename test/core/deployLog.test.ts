@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderDeployLog, type DeployRecord } from "../../src/core/deployLog.ts";
+import { renderDeployLog, renderImageLog, type DeployRecord } from "../../src/core/deployLog.ts";
 import type { Plan, Step } from "../../src/core/plan.ts";
 
 const at = (ms: number) => new Date(Date.UTC(2026, 10, 21, 9, 30, 0) + ms);
@@ -88,5 +88,45 @@ Port 8080 is taken on the engine's machine: choose another one.
     const error = "web exited at once. Its last log lines:\n```\n# Deploy web: succeeded\n````";
     const text = renderDeployLog({ ...record, outcome: "failed", error });
     assert.ok(text.endsWith(`\n\`\`\`\`\`text\n${error}\n\`\`\`\`\`\n`));
+  });
+
+  it("of one whose image could not be had tells the command, what it said, and what went wrong", () => {
+    const { started, finished, settings } = record;
+    const text = renderImageLog({
+      ...{ name: "web", started, finished, outcome: "failed", settings },
+      command: "docker pull nobody/nothing:9",
+      output: "Error response from daemon: pull access denied\n```",
+      error: "There is no image 'nobody/nothing:9' on this engine.",
+    });
+    assert.equal(
+      text,
+      `# Deploy web: failed
+
+- Started: 2026-11-21T09:30:00.000Z
+- Took: 2.3 s
+- Berth: 0.1.0
+- Context: default (unix:///var/run/docker.sock)
+- User: ?
+
+## Command
+
+\`\`\`sh
+docker pull nobody/nothing:9
+\`\`\`
+
+## Output
+
+\`\`\`\`text
+Error response from daemon: pull access denied
+\`\`\`
+\`\`\`\`
+
+## Error
+
+\`\`\`text
+There is no image 'nobody/nothing:9' on this engine.
+\`\`\`
+`,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Container, Details } from "../../src/core/engineJson.ts";
-import { existingDetail, otherOwner, requireViable, type Look } from "../../src/core/existing.ts";
+import { existingDetail, otherOwner, ownerToAsk, requireViable, type Look } from "../../src/core/existing.ts";
 import { decide, type Decision, type Existing, type Observed } from "../../src/core/reuse.ts";
 import type { RunSpec } from "../../src/core/runSpec.ts";
 
@@ -111,6 +111,19 @@ describe("whose a container is that is there", () => {
       assert.deepEqual(text.split("\n").slice(0, lines.length + 1), [...lines, `Image: ${image}`]);
       assert.equal(otherOwner(whole.found, "ann"), owner);
     });
+
+  it("asks the user whose container it is before anything in it is ended", () => {
+    const anns = { found: found({ labels: { "dev.berth.v": "1", "dev.berth.user": "ann" } }) };
+    const asked = (existing: Existing, appRuns: boolean | undefined, user = "bob") =>
+      ownerToAsk(existing, { ...anns, appRuns }, user) ?? "nobody";
+    assert.equal(asked("restart", undefined), "ann");
+    assert.equal(asked("revive", false), "ann");
+    assert.equal(asked("reuse", true), "ann");
+    assert.equal(asked("reuse", false), "nobody");
+    assert.equal(asked("reuse", undefined), "nobody");
+    assert.equal(asked("parallel", true), "nobody");
+    assert.equal(asked("restart", true, "ann"), "nobody");
+  });
 });
 
 describe("what stands below the question", () => {

@@ -220,7 +220,15 @@ it("a step has a name while it runs", () => {
     keepAs: { image: "a:b", changes: [], filesOnly: false },
   });
   assert.deepEqual([...deploy.steps, ...retire.steps].map(stepTitle), [
-    ...["creating", "looking for its keep-alive", "reserving GPUs", "starting", "starting", "checking GPUs", "reserving GPUs"],
+    ...[
+      "creating",
+      "looking for its keep-alive",
+      "reserving GPUs",
+      "starting",
+      "waiting until it runs",
+      "checking GPUs",
+      "reserving GPUs",
+    ],
     ...["stopping", "keeping as an image", "removing"],
   ]);
 });

@@ -657,7 +657,7 @@ describe("berth.launch, by command with an object", () => {
       for (const keys of [{}, { container: name }])
         assert.equal(
           await refused({ project: folder, existing: "restart", ...keys }),
-          `${name} is not yours but anna's, and is not replaced unasked: leave out 'confirm: false', or give 'parallel'.`,
+          `${name} is not yours but anna's, and what runs in it is not ended unasked: leave out 'confirm: false', or give 'parallel'.`,
         );
       assert.equal(await docker("inspect", "--format", "{{.Id}} {{.State.Status}}", name), `${id} running`);
       assert.equal((await launch({ project: folder, existing: "parallel" })).outcome, "parallel");
@@ -758,8 +758,6 @@ describe("berth.launch, by command with an object", () => {
       await removeAll();
       for (const image of images) await docker("image", "rm", image).catch(() => "");
     });
-    // Docker's classic builder leaves the container of a step that failed.
-    after(() => docker("container", "prune", "--force"));
     const built = (folder: string) => {
       const image = `${basename(folder).toLowerCase()}-${name}`;
       images.push(image);
@@ -778,6 +776,10 @@ describe("berth.launch, by command with an object", () => {
         "'rebuild' needs a 'build' in the compose file: the image 'localhost:1/nobody/nothing:9' is only named there.",
       );
       assert.deepEqual(await containers(name), []);
+      const log = (await logsOf(name)).at(-1) ?? "";
+      assert.match(log, new RegExp(`^# Deploy ${name}: failed`));
+      for (const part of [`- Project: ${folder}`, "docker pull localhost:1/nobody/nothing:9", "and it cannot be pulled"])
+        assert.ok(log.includes(part), `${part} in\n${log}`);
     });
 
     it("is built where the file says how; again with 'rebuild'; a build that fails is an error, whatever is there", async () => {
@@ -805,6 +807,11 @@ describe("berth.launch, by command with an object", () => {
         assert.match(told, new RegExp(`^The image '${image}' could not be built: .*returned a non-zero code: 3`), told);
         assert.ok(told.includes("no network here"), told);
       }
+      const log = (await logsOf(name)).at(-1) ?? "";
+      assert.match(log, new RegExp(`^# Deploy ${name}: failed`));
+      for (const part of [`docker build --force-rm --tag ${image} `, "RUN echo no network here; exit 3", "could not be built"])
+        assert.ok(log.includes(part), `${part} in\n${log}`);
+      assert.equal(await docker("ps", "--all", "--quiet", "--filter", "status=exited"), "", "nothing is left of the build");
       assert.equal(await idOf(image), next);
       assert.deepEqual(await containers(name), [`${name} running`]);
       assert.equal(await docker("inspect", "--format", "{{.Id}}", name), id);

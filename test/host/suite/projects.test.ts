@@ -25,7 +25,7 @@ let deadline = 0;
 describe("projects", () => {
   const folder = () => vscode.workspace.workspaceFolders![0]!.uri.fsPath;
   const name = () => basename(folder());
-  const unknown = (project: string) => `There is no project '${project}': give the folder of its compose file.`;
+  const unknown = (project: string) => `There is no project '${project}': give a folder that holds a compose.yaml.`;
   const web = "services:\n  web:\n    image: berth-lab/busybox:1\n";
   let others = "";
 
@@ -89,7 +89,7 @@ describe("projects", () => {
     await add("second");
     await becomes("docker-compose.yml:1", { project: "second" });
     await rm(join(others, "first"), { recursive: true });
-    await becomes(unknown("first"), { project: "first" });
+    await becomes(unknown("first").replace(/\.$/, ", or one of second."), { project: "first" });
     await writeFile(join(others, "second", "docker-compose.yml"), `\n${web}`);
     await becomes("docker-compose.yml:3", { project: "second", service: "web" });
     await vscode.workspace.getConfiguration("berth").update("projectFolders", undefined, vscode.ConfigurationTarget.Global);
