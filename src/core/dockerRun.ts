@@ -1,5 +1,5 @@
 import * as l10n from "./l10n.ts";
-import { commandLine, quote } from "./quote.ts";
+import { commandLine } from "./quote.ts";
 import { runOptions } from "./runOptions.ts";
 import { isUserDefined, type NetworkAttachment, type RunSpec } from "./runSpec.ts";
 
@@ -26,12 +26,19 @@ export function runCommand(spec: RunSpec, style: RunStyle = {}): string {
   return commands.map(commandLine).join(" && ");
 }
 
-/** The same with one option a line; it can be pasted in a POSIX shell. */
+/** The same with one option a line, but Berth's own labels on one; it can be pasted in a POSIX shell. */
 export function runCommandLines(spec: RunSpec, style: RunStyle = {}): string {
   const { first, later } = inTurn(spec, style);
-  const run = ["docker run -d", ...options(first).map((group) => group.map(quote).join(" "))].join(" \\\n  ");
+  const lines: string[][] = [];
+  for (const group of options(first)) {
+    if (isBerths(group) && isBerths(lines.at(-1) ?? [])) lines.at(-1)?.push(...group);
+    else lines.push([...group]);
+  }
+  const run = ["docker run -d", ...lines.map(commandLine)].join(" \\\n  ");
   return [run, ...later.map(commandLine)].join(" &&\n");
 }
+
+const isBerths = ([flag, value]: readonly string[]) => flag === "--label" && value?.startsWith("dev.berth.") === true;
 
 /** What `docker run` can be told at once, and the connections to further networks that follow. */
 function inTurn(spec: RunSpec, { oneNetwork = false }: RunStyle): { first: RunSpec; later: string[][] } {

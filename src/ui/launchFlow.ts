@@ -240,13 +240,14 @@ async function confirmPlan(app: App, reached: Reach, proposal: Proposal): Promis
   const { plan, launching, losses, notes, look } = proposal;
   const creates = makesOne(proposal);
   const detail = [
-    ...(creates ? [runCommandLines(launching.spec)] : []),
-    vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context),
-    ...notes,
+    // First, since a long command can push what follows out of sight.
     ...(look ? [[look.found.name, ...whose(look.found, { user: app.user, now: Date.now() })].join("\n")] : []),
     ...(losses === undefined || !look
       ? []
       : [vscode.l10n.t("Once the new one is up, the old container {0} is removed. {1}", look.found.name, losses)]),
+    ...(creates ? [runCommandLines(launching.spec)] : []),
+    vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context),
+    ...notes,
     renderSteps(plan),
   ].join("\n\n");
   const question = creates

@@ -48,6 +48,21 @@ describe("docker run", () => {
     );
   });
 
+  it("has Berth's own labels on one line", () => {
+    const labels = { note: "mine", "dev.berth.v": "1", "dev.berth.project": "cv", "dev.berth.user": "ann", team: "cv" };
+    assert.equal(
+      runCommandLines({ ...plain, labels }),
+      [
+        "docker run -d \\",
+        "  --name web \\",
+        "  --label note=mine \\",
+        "  --label dev.berth.v=1 --label dev.berth.project=cv --label dev.berth.user=ann \\",
+        "  --label team=cv \\",
+        "  debian:12",
+      ].join("\n"),
+    );
+  });
+
   it("is on one line the same command", () => {
     assert.equal(
       runCommand(full),

@@ -142,7 +142,11 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     await window.modal();
     await window.answer("Restart");
     const fresh = await window.modal();
-    assert.match(fresh.detail, /Once the new one is up, the old container rtvicv-perception-docker is removed\./);
+    assert.match(
+      fresh.detail,
+      /^rtvicv-perception-docker\nCreated by Berth for .*\n\nOnce the new one is up, the old container rtvicv-perception-docker is removed\.[^]*\n\ndocker run -d \\\n/,
+      "what goes is told before the command",
+    );
     await window.screenshot("launch-restart");
     await window.answer("Yes, launch it");
     await window.notification(/is ready at http:\/\/localhost:19000\//);
