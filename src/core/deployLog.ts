@@ -61,6 +61,7 @@ export function renderDeployLog(record: DeployRecord): string {
     "",
     ...fenced("sh", runCommand),
     ...(app === undefined ? [] : ["", "## App", "", ...fenced("sh", app)]),
+    ...((plan.notes ?? []).length > 0 ? ["", "## Notes", "", ...(plan.notes ?? []).map((note) => `- ${note}`)] : []),
     ...files.flatMap(({ file, text }) => ["", `## File ${file}`, "", ...fenced("text", text.replace(/\n$/, ""))]),
     "",
     "## Steps",

@@ -63,3 +63,4 @@ export const asideName = (name: string): string => `${name}-berth-aside`;
 export const setAsideFrom = (name: string): string | undefined => /^(.+)-berth-aside$/.exec(name)?.[1];
 export const failedName = (name: string, now: Date): string => `${name}-failed-${timestamp(now)}`;
 export const parallelName = (name: string, now: Date): string => `${name}-${timestamp(now)}`;
+export const isParallelName = (name: string): boolean => /-\d{8}_\d{6}$/.test(name);

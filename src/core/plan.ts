@@ -67,6 +67,8 @@ export interface Plan {
   basis: Basis;
   /** What is left out, and why. */
   skipped?: readonly { what: string; why: string }[];
+  /** What the user is to know before it is carried out, in sentences: what of the file is not acted on, what is unknown from here. */
+  notes?: readonly string[];
   /** Done as far as it goes once all steps are. */
   cleanup?: readonly Step[];
   /** What a new container that did not get up is called, so that the one before gets its name back. */
@@ -243,11 +245,12 @@ function keepStep(id: string, { image, changes, filesOnly }: Keep): Step {
 }
 
 /** A plan as text: what the deployment log keeps and tests compare. */
-export function renderPlan({ title, steps, skipped = [], cleanup = [] }: Plan): string {
+export function renderPlan({ title, steps, skipped = [], cleanup = [], notes = [] }: Plan): string {
   return [
     title,
     ...[...steps, ...cleanup].map((step, n) => `${n + 1}. ${renderStep(step)} (${step.cause})`),
     ...skipped.map(({ what, why }) => `Skipped: ${what} (${why})`),
+    ...notes.map((note) => `Note: ${note}`),
   ].join("\n");
 }
 
@@ -284,13 +287,18 @@ export function renderStep(step: Step): string {
   }
 }
 
+/** So many notes are told one by one: a dialog holds no more. */
+const toldNotes = 6;
+
 /** What a person is to know of the steps beside the command that they begin with. */
-export function renderSteps({ steps, cleanup = [], skipped = [] }: Plan): string {
+export function renderSteps({ steps, cleanup = [], skipped = [], notes = [] }: Plan): string {
   const obvious = ["create", "find", "running"];
   const told = [...steps, ...cleanup].filter(({ kind }) => !obvious.includes(kind));
   return [
     ...told.map((step, n) => `${n + 1}. ${renderStep(step)}`),
     ...skipped.map(({ what, why }) => l10n.t("Skipped: {0} ({1})", what, why)),
+    ...notes.slice(0, toldNotes).map((note) => l10n.t("Note: {0}", note)),
+    ...(notes.length > toldNotes ? [l10n.t("and {0} more", notes.length - toldNotes)] : []),
   ].join("\n");
 }
 

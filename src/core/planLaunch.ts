@@ -33,6 +33,8 @@ export interface Launching {
   reserved?: readonly string[];
   secretFiles?: readonly (SecretFile & { text: string })[];
   display?: Display;
+  /** See `Plan`. */
+  notes?: readonly string[];
   /** When the deployment does not say: in milliseconds. */
   ready: { interval: number; timeout: number };
 }
@@ -77,6 +79,7 @@ export function planLaunch(launching: Launching): Plan {
     container: { name: spec.name },
     basis: { freeName: spec.name, image: { tag: spec.image, id: imageId } },
     steps: [...newSteps(launching), ...appSteps(launching, spec.name)],
+    ...noted(launching),
   };
 }
 
@@ -155,8 +158,11 @@ export function planReuse(
       ...appSteps(launching, id, { setup: isNew }),
     ],
     skipped,
+    ...noted(launching),
   };
 }
+
+const noted = ({ notes = [] }: Launching): Pick<Plan, "notes"> => (notes.length > 0 ? { notes } : {});
 
 /** Prepares, configures and starts the app in a container that runs. */
 export function planStartApp(launching: Launching, found: Container): Plan {

@@ -44,8 +44,8 @@ interface Trouble {
   heals: boolean;
 }
 
-/** Decides with no look at anything but what it is given. `gpus`: those of the engine's machine; none: unknown. */
-export function decide(wanted: RunSpec, observed: Observed, gpus: readonly Gpu[]): Decision {
+/** Decides with no look at anything but what it is given. `gpus`: those of the engine's machine; none: unknown. `secrets`: values to show nowhere. */
+export function decide(wanted: RunSpec, observed: Observed, gpus: readonly Gpu[], secrets: readonly string[] = []): Decision {
   const { spec, state, unread } = observed;
   const missing = unread === undefined ? missingMounts(wanted, spec.mounts) : [];
   const mounts = missing.map(mountText).join(", ");
@@ -81,14 +81,14 @@ export function decide(wanted: RunSpec, observed: Observed, gpus: readonly Gpu[]
     choices,
     refusals,
     missing,
-    differences: unread === undefined ? toldDifferences(wanted, spec) : [],
+    differences: unread === undefined ? toldDifferences(wanted, spec, secrets) : [],
   };
 }
 
 /** A secret may stand in a command line too. */
-function toldDifferences(wanted: RunSpec, has: RunSpec): Difference[] {
+function toldDifferences(wanted: RunSpec, has: RunSpec, known: readonly string[]): Difference[] {
   const lines = [wanted, has].flatMap(({ env = {} }) => Object.entries(env).map(([name, value]) => `${name}=${value ?? ""}`));
-  const secrets = secretValues(lines);
+  const secrets = [...secretValues(lines), ...known];
   return differences(wanted, has, isSecret).map((it) => ({
     ...it,
     wanted: redact(it.wanted, secrets),

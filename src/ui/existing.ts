@@ -3,16 +3,21 @@ import { statusText } from "../core/containerRows.ts";
 import { Cancelled } from "../core/errors.ts";
 import { existingDetail, otherOwner } from "../core/existing.ts";
 import { verdictWords } from "../core/gpuHealth.ts";
+import { redact } from "../core/redact.ts";
 import type { Decision, Existing } from "../core/reuse.ts";
 import type { Look } from "../engine/observe.ts";
 import { alone, confirm, isBack, pick } from "./prompts.ts";
 
 /** What to do with the container that is there: only what is viable. @throws Cancelled */
-export async function askExisting(look: Look, decision: Decision, user: string): Promise<Existing> {
+export async function askExisting(
+  look: Look,
+  decision: Decision,
+  { user, secrets }: { user: string; secrets: readonly string[] },
+): Promise<Existing> {
   const { question, choices } = decision;
   const means = choices.map(({ title, description }) => `${title}: ${description}`).join("\n");
   const detail = [means, existingDetail(look, decision, { user, now: Date.now() })].filter(Boolean).join("\n\n");
-  const answer = await confirm(question, detail, ...choices.map(({ title }) => title));
+  const answer = await confirm(redact(question, secrets), redact(detail, secrets), ...choices.map(({ title }) => title));
   const chosen = choices.find(({ title }) => title === answer);
   if (!chosen) throw new Cancelled();
   return chosen.existing;

@@ -7,10 +7,10 @@ import { devcontainerMetadata } from "../core/devcontainer.ts";
 import { x11, xhostArgs } from "../core/display.ts";
 import type { Container } from "../core/engineJson.ts";
 import { UserError } from "../core/errors.ts";
-import { parallelName } from "../core/names.ts";
+import { isParallelName, parallelName } from "../core/names.ts";
 import { launchSpec, type Display, type Launching } from "../core/planLaunch.ts";
 import { remapPorts } from "../core/freePort.ts";
-import { label, type PublishedPort, type RunSpec } from "../core/runSpec.ts";
+import { label, secretEnv, type PublishedPort, type RunSpec } from "../core/runSpec.ts";
 import { freePort } from "../engine/freePort.ts";
 import type { App } from "./app.ts";
 import { resolveGpus } from "./deployWish.ts";
@@ -28,7 +28,7 @@ export async function answered(deployment: Deployment, answers: Answers, circums
 }
 
 /**
- * The same for a container that is there: under its name, and on the ports that it was given, where they are not the deployment's own.
+ * The same for a container that is there: under its name, and, for one that was launched beside another, on the ports that it was given then.
  * `published`: what it was told to publish.
  */
 export async function answeredFor(
@@ -37,8 +37,10 @@ export async function answeredFor(
   answers: Answers,
   published: readonly PublishedPort[] = [],
 ): Promise<Launch> {
-  const { preview, name: own } = deployment;
-  if (name === own) return answered(deployment, answers);
+  const { preview } = deployment;
+  const first = await answered(deployment, answers);
+  if (name === first.spec.name) return first;
+  if (!isParallelName(name)) return answered(deployment, answers, { name });
   const port = Number(labels[label.port]);
   const itsPort = isOnHostNetwork(preview.spec) && hostNetwork !== false && Number.isInteger(port) && port > 0 ? { port } : {};
   const itsHost = ({ container, protocol = "tcp" }: PublishedPort) =>
@@ -102,6 +104,11 @@ export async function draft(
   const counted = reserve && typeof gpus === "object" && "count" in gpus && isLocal(reached) && (await knowsGpus(app));
   const { request, reserved } = counted ? await resolveGpus(app, reached, gpus.count, instead) : { request: gpus, reserved: [] };
   const display = launch.display === "x11" ? await displayFor(reached, launch.spec.user ?? image.user) : undefined;
+  const notes = [
+    ...deployment.warnings.map(({ message, line, path }) => vscode.l10n.t("{0} (line {1} of {2})", message, line, path)),
+    ...(reserve ? unknowns(reached, launch.spec, counted) : []),
+    ...(reserve ? secretNotes(launch.spec) : []),
+  ];
   const metadata = devcontainerMetadata(launch.attach, image.labels?.["devcontainer.metadata"]);
   const chosen: Launch = { ...launch, spec: { ...launch.spec, gpus: request } };
   return {
@@ -116,8 +123,38 @@ export async function draft(
     reserved,
     secretFiles: launch.secretFiles.map((file) => ({ ...file, text: secretText(deployment, file.variable) })),
     ...(display ? { display } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
     ready: { interval: settings.readyInterval(), timeout: settings.readyTimeout() },
   };
+}
+
+/** What nobody can say from here of a new container. */
+function unknowns(reached: Reach, { mounts, gpus }: RunSpec, counted: boolean): string[] {
+  const isCount = typeof gpus === "object" && "count" in gpus;
+  return [
+    ...(!isLocal(reached) && mounts.some(({ source = "", type = "bind" }) => type === "bind" && source.startsWith("/"))
+      ? [
+          vscode.l10n.t(
+            "The folders that are mounted are those of the engine's machine: whether they are there is unknown from here, and Docker makes empty ones of those that are not.",
+          ),
+        ]
+      : []),
+    ...(isCount && !counted
+      ? [vscode.l10n.t("Which GPUs are free is unknown from here: Docker takes the first ones, whoever uses them.")]
+      : []),
+  ];
+}
+
+function secretNotes(spec: RunSpec): string[] {
+  const names = Object.keys(secretEnv(spec));
+  return names.length === 0
+    ? []
+    : [
+        vscode.l10n.t(
+          "Docker keeps the value of {0} with the container, for all who may use Docker: 'secrets' in the compose file mounts a file instead.",
+          names.join(", "),
+        ),
+      ];
 }
 
 /** Where nobody can say which GPUs are free, Docker takes the first ones. */

@@ -11,9 +11,11 @@ import { renderSteps, type Plan } from "../core/plan.ts";
 import { planLaunch, planReplace, planReuse, secretsOf, type Launching } from "../core/planLaunch.ts";
 import { deploymentKey } from "../core/projects.ts";
 import { redact } from "../core/redact.ts";
+import { label } from "../core/runSpec.ts";
 import { decide, type Decision, type Existing } from "../core/reuse.ts";
 import { findApp, startedBy } from "../engine/app.ts";
 import { BasisChangedError, GpuTakenError, GpuTroubleError } from "../engine/execute.ts";
+import { appUrl } from "../engine/ready.ts";
 import { detectPlatform, observe, type Look } from "../engine/observe.ts";
 import type { App } from "./app.ts";
 import { askExisting, pickExisting } from "./existing.ts";
@@ -49,7 +51,8 @@ interface Proposal {
   look?: Look;
   /** What goes with it. */
   losses?: string;
-  notes: string[];
+  /** For a parallel one: what it is beside of. */
+  beside?: Look;
 }
 
 /** Several launches can choose the same free GPU at once; who gives way chooses again. */
@@ -58,7 +61,8 @@ const attempts = 5;
 /** Finds out what is there, asks what is to be asked, and carries it out. @throws UserError, Cancelled */
 export async function launchOne(app: App, keys: LaunchKeys, question: string): Promise<Launched> {
   const silent = keys.confirm === false;
-  const found = await launchTarget(app, keys, { silent, question });
+  const container = keys.container === undefined ? undefined : await findContainer(await reach(app), keys.container, "");
+  const found = await launchTarget(app, { ...keys, container }, { silent, question });
   const reached = await reach(app);
   const deployment = {
     ...found.deployment,
@@ -88,14 +92,7 @@ export async function launchOne(app: App, keys: LaunchKeys, question: string): P
       }
       const launched = await carryOut(app, reached, { ...meant, answers }, proposal, silent);
       await rememberAnswers(app, found.project, deployment, answers);
-      await openLaunched(
-        app,
-        reached,
-        launched,
-        proposal.launching.launch,
-        keys.open ?? (silent ? "none" : settings.open()),
-        silent,
-      );
+      await openLaunched(app, reached, launched, proposal, keys.open ?? (silent ? "none" : settings.open()), silent);
       return launched;
     } catch (error) {
       // What was decided on is not so any more: the questions come again.
@@ -127,17 +124,19 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
     if (wanted === "reuse" || wanted === "revive")
       throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it first.", first.spec.name));
     const launching = await draft(app, reached, deployment, first, image, { reserve: true });
-    return { outcome: "created", plan: planLaunch(launching), launching, notes: [] };
+    return { outcome: "created", plan: planLaunch(launching), launching };
   }
   const own = await answeredFor(look.found, deployment, answers, look.observed.spec.ports);
   const wished = await draft(app, reached, deployment, own, image, { reserve: false });
-  const decision = decide(wished.spec, look.observed, engineGpus(app, reached));
-  const existing = await chooseExisting(look, decision, given, app.user);
+  const secrets = secretsOf(wished);
+  const decision = decide(wished.spec, look.observed, engineGpus(app, reached), secrets);
+  const existing = await chooseExisting(look, decision, given, { user: app.user, secrets });
   if (existing === "parallel") {
     const { launch: beside, uncertain } = await parallel(reached, deployment, answers, new Date());
-    const launching = await draft(app, reached, deployment, beside, image, { reserve: true });
-    const notes = uncertain ? [vscode.l10n.t("Whether its ports are free on the engine's machine is unknown from here.")] : [];
-    return { outcome: "parallel", plan: planLaunch(launching), launching, notes };
+    const drafted = await draft(app, reached, deployment, beside, image, { reserve: true });
+    const unknown = uncertain ? [vscode.l10n.t("Whether its ports are free on the engine's machine is unknown from here.")] : [];
+    const launching = { ...drafted, notes: [...(drafted.notes ?? []), ...unknown] };
+    return { outcome: "parallel", plan: planLaunch(launching), launching, beside: look };
   }
   const appRuns = look.appRuns === true;
   const ranBy = appRuns ? await startedBy(reached, look.found.id) : undefined;
@@ -146,10 +145,10 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
     const launching = await draft(app, reached, deployment, own, image, { reserve: true, instead: look.found.id });
     const lost = silent ? undefined : await whatIsLost(reached, look.found);
     const plan = planReplace(launching, look.found, { appRuns, ranBy, volumes: lost !== undefined, now: new Date() });
-    return { outcome: "restarted", plan, launching, look, notes: [], ...(lost ? { losses: lossesText(lost) } : {}) };
+    return { outcome: "restarted", plan, launching, look, ...(lost ? { losses: lossesText(lost) } : {}) };
   }
   const plan = planReuse(wished, look.found, { appRuns, ranBy, revive: existing === "revive" });
-  return { outcome: existing === "revive" ? "revived" : "reused", plan, launching: wished, look, notes: [] };
+  return { outcome: existing === "revive" ? "revived" : "reused", plan, launching: wished, look };
 }
 
 async function lookAround(
@@ -210,7 +209,12 @@ async function requireNoneAside(app: App, reached: Reach, name: string): Promise
   );
 }
 
-async function chooseExisting(look: Look, decision: Decision, { silent, wanted }: Circumstance, user: string): Promise<Existing> {
+async function chooseExisting(
+  look: Look,
+  decision: Decision,
+  { silent, wanted }: Circumstance,
+  { user, secrets }: { user: string; secrets: readonly string[] },
+): Promise<Existing> {
   const { name } = look.found;
   if (wanted !== undefined) {
     requireViable(decision, wanted, name);
@@ -230,14 +234,14 @@ async function chooseExisting(look: Look, decision: Decision, { silent, wanted }
     const viable = choices.map(({ existing }) => `'${existing}'`).join(", ");
     throw new UserError(vscode.l10n.t("There is a container '{0}' already: give 'existing', one of {1}.", name, viable));
   }
-  return askExisting(look, decision, user);
+  return askExisting(look, decision, { user, secrets });
 }
 
 async function confirmPlan(app: App, reached: Reach, proposal: Proposal): Promise<"yes" | "change" | "show"> {
   const yes = vscode.l10n.t("Yes, launch it");
   const change = vscode.l10n.t("No, let me change something");
   const show = vscode.l10n.t("Just show the command, don't run");
-  const { plan, launching, losses, notes, look } = proposal;
+  const { plan, launching, losses, look } = proposal;
   const creates = makesOne(proposal);
   const detail = [
     // First, since a long command can push what follows out of sight.
@@ -247,7 +251,6 @@ async function confirmPlan(app: App, reached: Reach, proposal: Proposal): Promis
       : [vscode.l10n.t("Once the new one is up, the old container {0} is removed. {1}", look.found.name, losses)]),
     ...(creates ? [runCommandLines(launching.spec)] : []),
     vscode.l10n.t("Docker context: {0}", reached.engine.endpoint.context),
-    ...notes,
     renderSteps(plan),
   ].join("\n\n");
   const question = creates
@@ -315,11 +318,12 @@ async function openLaunched(
   app: App,
   reached: Reach,
   { container, url }: Launched,
-  { attach }: Launch,
+  { launching: { launch }, beside }: Proposal,
   wanted: "window" | "terminal" | "none",
   silent: boolean,
 ): Promise<void> {
-  if (!silent && url !== undefined) void tellUrl(container.name, url);
+  const { attach } = launch;
+  if (!silent && url !== undefined) void tellUrl(container.name, url, await besideText(reached, launch, beside));
   try {
     await open(app, reached, container.id, wanted, {
       ...(silent ? { ask: false, silent } : { ask: true }),
@@ -338,10 +342,18 @@ async function folderIn({ engine }: Reach, id: string, folder: string | undefine
   return folder !== undefined && (await engine.has(id, folder)) ? { folder } : {};
 }
 
-async function tellUrl(name: string, url: string): Promise<void> {
+async function tellUrl(name: string, url: string, beside: string): Promise<void> {
   const openIt = vscode.l10n.t("Open in Browser");
-  if ((await notify.info(vscode.l10n.t("{0} is ready at {1}", name, url), openIt)) === openIt)
+  if ((await notify.info(`${vscode.l10n.t("{0} is ready at {1}", name, url)}${beside}`, openIt)) === openIt)
     await vscode.env.openExternal(vscode.Uri.parse(url));
+}
+
+/** Where the app answers in the container that is left as it is. */
+async function besideText(reached: Reach, { app }: Launch, beside: Look | undefined): Promise<string> {
+  if (!beside?.appRuns || app?.port === undefined) return "";
+  const { name, id, labels } = beside.found;
+  const url = await appUrl(reached, id, Number(labels[label.port] ?? app.port)).catch(() => undefined);
+  return url === undefined ? "" : `; ${vscode.l10n.t("{0} stays at {1}", name, url)}`;
 }
 
 async function shown(reached: Reach, proposal: Proposal): Promise<Launched> {

@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
 import type { Deployment } from "../core/compose/deployment.ts";
+import { deploymentOf } from "../core/candidates.ts";
+import type { Container } from "../core/engineJson.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
 import { mistakeOf, type Project } from "../core/projects.ts";
 import type { App } from "./app.ts";
@@ -11,20 +13,29 @@ export interface LaunchTarget {
   deployment: Deployment;
 }
 
-/** The deployment that is meant; asked for where several can be, unless `silent`. @throws UserError when there is none, or it has mistakes */
+interface Meant {
+  project?: string | undefined;
+  service?: string | undefined;
+  container?: Container | undefined;
+}
+
+/** The deployment that is meant, by the container if one is given; asked for where several can be, unless `silent`. @throws UserError when there is none, or it has mistakes */
 export async function launchTarget(
   app: App,
-  { project: named, service }: { project?: string | undefined; service?: string | undefined },
+  { project: named, service, container }: Meant,
   { silent, question }: { silent: boolean; question: string },
 ): Promise<LaunchTarget> {
   const projects = named === undefined ? app.store.get().projects : [await projectNamed(app, named, { anew: true })];
   const all = projects.flatMap((project) => project.deployments.map((deployment) => ({ project, deployment })));
-  const fitting = service === undefined ? all : all.filter(({ deployment }) => deployment.service === service);
+  const its = container && service === undefined ? deploymentOf(container, projects) : undefined;
+  const fitting = all.filter(({ deployment }) =>
+    its ? deployment === its : service === undefined || deployment.service === service,
+  );
   if (fitting.length === 0) throw new UserError(...whyNone(projects, service));
   const [only] = fitting;
   const ofOne = fitting.every(({ project }) => project === only?.project);
   // Nobody sees which one is left when the other has a mistake.
-  const broken = silent && ofOne && service === undefined ? (only?.project.broken ?? []) : [];
+  const broken = silent && ofOne && service === undefined && !its ? (only?.project.broken ?? []) : [];
   if (only && fitting.length === 1 && broken.length === 0) return only;
   if (silent) {
     const names = fitting.map(({ project, deployment }) => (ofOne ? deployment.service : project.name));

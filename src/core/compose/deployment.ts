@@ -29,6 +29,8 @@ export interface Deployment {
   envFiles: readonly EnvFile[];
   /** As it would be with every question at its default; a `{{name}}` without one stands as it is, and what is in env files is missing. */
   preview: Launch;
+  /** What to know of the service, and of the file it stands in, before it is launched: fields that are not acted on, variables that are not set. */
+  warnings: readonly Issue[];
   /** Where the service's name stands. */
   at: Place;
   /** For `withAnswers`. */

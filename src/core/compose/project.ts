@@ -151,6 +151,7 @@ export function readProject({ folder, project = baseName(folder), files, env, do
         questions,
         envFiles: resolved.envFiles,
         preview: launch,
+        warnings: [], // below, when all are known
         at: key,
         source,
       });
@@ -166,8 +167,14 @@ export function readProject({ folder, project = baseName(folder), files, env, do
   // What Compose itself would refuse is not launched.
   const errors = all.filter(({ severity }) => severity === "error").map((issue) => servicesAt(root, issue));
   const broken = new Set(errors.flat());
+  const warnings = all
+    .filter(({ severity }) => severity === "warning")
+    .map((issue) => ({ issue, services: servicesAt(root, issue) }));
+  const warningsOf = (service: string) =>
+    warnings.filter(({ services }) => services.length === 0 || services.includes(service)).map(({ issue }) => issue);
+  const launchable = errors.some((names) => names.length === 0) ? [] : deployments.filter(({ service }) => !broken.has(service));
   return {
-    deployments: errors.some((names) => names.length === 0) ? [] : deployments.filter(({ service }) => !broken.has(service)),
+    deployments: launchable.map((deployment) => ({ ...deployment, warnings: warningsOf(deployment.service) })),
     services: listed,
     issues: all,
   };
