@@ -82,6 +82,11 @@ Port 8080 is taken on the engine's machine: choose another one.
     assert.ok(!text.includes("## Error"));
   });
 
+  it("tells what was to be known before", () => {
+    const text = renderDeployLog({ ...record, plan: { ...plan, notes: ["'depends_on' is not acted on.", "One more."] } });
+    assert.ok(text.includes("\n## Notes\n\n- 'depends_on' is not acted on.\n- One more.\n\n## Steps\n"), text);
+  });
+
   it("says that GPUs were not checked", () => assert.match(renderDeployLog(record), /^- GPU: not checked$/m));
 
   it("keeps a container's last words in their block, whatever they are", () => {

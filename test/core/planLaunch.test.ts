@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Launch } from "../../src/core/compose/deployment.ts";
 import type { Container, Details } from "../../src/core/engineJson.ts";
-import { renderPlan, type Plan } from "../../src/core/plan.ts";
+import { renderPlan, renderSteps, type Plan } from "../../src/core/plan.ts";
 import {
   launchSpec,
   planLaunch,
@@ -81,6 +81,27 @@ const fromPrepare = (ref: string, n: number) => [
   `${n + 2}. start in it, detached: perception_app -c /opt/app/main.txt (the deployment has an app)`,
   `${n + 3}. wait until /api/v1/ready on port 9000 says ds-ready, for up to 300 s (it takes its time)`,
 ];
+
+describe("what is to be known before a launch", () => {
+  const notes = ["Berth does not act on 'depends_on' (line 3 of compose.yaml)", "Which GPUs are free is unknown from here."];
+  it("stands in every plan, as text and for people", () => {
+    const told = { ...launching(), notes };
+    for (const plan of [
+      planLaunch(told),
+      planReplace(told, container("running"), { appRuns: false, volumes: false, now: new Date(0) }),
+      planReuse(told, container("running"), { appRuns: false, revive: false }),
+    ]) {
+      assert.ok(text(plan).endsWith(`\nNote: ${notes.join("\nNote: ")}`), text(plan));
+      assert.ok(renderSteps(plan).endsWith(`\nNote: ${notes.join("\nNote: ")}`), renderSteps(plan));
+    }
+  });
+
+  it("is cut where a dialog could not hold it", () => {
+    const many = Array.from({ length: 9 }, (_, n) => `note ${n + 1}`);
+    const steps = renderSteps(planLaunch({ ...launching(), notes: many }));
+    assert.ok(steps.endsWith("\nNote: note 5\nNote: note 6\nand 3 more"), steps);
+  });
+});
 
 describe("the plan of a launch", () => {
   it("creates, starts, waits until it runs, sets up, prepares, configures, starts the app and waits until it is ready, in this order", () => {

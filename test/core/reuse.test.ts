@@ -525,6 +525,13 @@ describe("differences between what is wanted and what is there", () => {
       told({ command: ["serve", "--key=tiger42"], env: { API_KEY: "tiger42" } }, { env: { API_KEY: "tiger42" } }),
       ["command: serve, --key=[redacted] / not set"],
     ));
+  it("of a command line: no value of the project's secrets either", () => {
+    const observed: Observed = { name: "t", image: "i", state: "exited", spec: spec({ command: ["serve"] }), staleMounts: [] };
+    const wanted = spec({ command: ["serve", "--key=tiger42"] });
+    assert.deepEqual(decide(wanted, observed, two, ["tiger42"]).differences, [
+      { field: "command", wanted: "serve, --key=[redacted]", has: "serve" },
+    ]);
+  });
   it("of volumes", () =>
     assert.deepEqual(told({ mounts: [data, { source: "cache", target: "/cache" }] }, {}), [
       "mounts./cache: cache / not mounted",

@@ -489,6 +489,30 @@ describe("issues of several files", () => {
     );
   });
 
+  it("that are warnings go with each service that they are about, and the file's with all", () => {
+    const { deployments } = project(
+      [
+        "version: '3'",
+        "services:",
+        "  a: { image: x, depends_on: [b] }",
+        "  b: { image: x, environment: ['A=${NONE}'] }",
+        "",
+      ].join("\n"),
+    );
+    const file = "1 Compose ignores 'version' nowadays: remove it.";
+    assert.deepEqual(
+      deployments.map(({ service, warnings }) => [service, ...warnings.map(({ line, message }) => `${line} ${message}`)]),
+      [
+        ["a", file, "3 Berth does not act on 'depends_on': launch the services that it names first."],
+        [
+          "b",
+          file,
+          "4 The variable NONE is not set, and becomes empty here: set it in .env, or give it a default as in ${NONE:-…}.",
+        ],
+      ],
+    );
+  });
+
   it("keep a service from being launched, and only that one", () => {
     const { deployments, services } = project("services:\n  a: { image: x, user: 5 }\n  b: { image: x }\n");
     assert.deepEqual(

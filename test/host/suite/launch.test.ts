@@ -153,6 +153,22 @@ describe("berth.launch, by command with an object", () => {
       }
     });
 
+    it("by a container that is its own, whatever else there is", async () => {
+      await openProject(`${box(one)}${box(two)}`);
+      await until("the other service to be listed", async () => /Which service/.test(await refused({})));
+      for (const keys of [{}, { project: folder }]) {
+        const { container } = await launch({ project: folder, service: one });
+        const reused = await launch({ ...keys, container: one, existing: "reuse" });
+        assert.deepEqual([reused.outcome, reused.container], ["reused", container]);
+        const { outcome } = await berth<Launched>("reuse", { ...keys, container: container.id, confirm: false });
+        assert.equal(outcome, "reused");
+        await removeAll();
+      }
+      await openProject(box(two));
+      await until("the other service to be gone", async () => !/Which service/.test(await refused({})));
+      await removeAll();
+    });
+
     it("several that can be meant are named, and none is launched", async () => {
       assert.equal(await refused({ project: folder }), `Which service is meant? Give 'service': one of ${one}, ${two}.`);
       await write(folder, `${box(one)}${box(two, `imagee: ${busybox}`)}`);
@@ -701,6 +717,34 @@ describe("berth.launch, by command with an object", () => {
       const { outcome, container } = await launch({ project: folder, existing: "reuse" });
       assert.deepEqual([outcome, container], ["reused", { id, name: made }]);
       assert.deepEqual((await berth<Launched>("attach", { project: folder, open: "none" })).container, { id, name: made });
+    });
+
+    it("one that Docker Compose made gets the ports that the file says now when it is restarted", async () => {
+      const port = await unusedPort();
+      const folder = await project(`  web:\n    image: ${busybox}\n    ports: ["${port}:80"]\n`);
+      const made = `suite-${basename(folder).toLowerCase()}-web-1`;
+      const labels = { project: basename(folder).toLowerCase(), service: "web", "project.working_dir": folder, oneoff: "False" };
+      const options = Object.entries(labels).flatMap(([label, value]) => ["--label", `com.docker.compose.${label}=${value}`]);
+      const before = await unusedPort();
+      await docker("run", "-d", "--init", "--name", made, "-p", `${before}:80`, ...options, busybox, "tail", "-f", "/dev/null");
+      const { container } = await launch({ project: folder, existing: "restart" });
+      assert.equal(container.name, made);
+      assert.match(await docker("port", made, "80"), new RegExp(`:${port}$`, "m"));
+    });
+
+    it("what of the file is not acted on is told in the log and with the command", async () => {
+      const name = fresh("notes");
+      const folder = await project(
+        `${box(name, `image: ${busybox}`, "depends_on: [db]", 'environment: ["HF_TOKEN=hf_abcdefgh"]')}  db:\n    image: ${busybox}\n`,
+      );
+      const { log } = await launch({ project: folder, service: name });
+      const text = await readFile(log, "utf8");
+      assert.match(text, /^## Notes\n\n- Berth does not act on 'depends_on': .* \(line \d+ of compose\.yaml\)$/m);
+      assert.match(
+        text,
+        /^- Docker keeps the value of HF_TOKEN with the container, .*'secrets' in the compose file mounts a file instead\.$/m,
+      );
+      assert.doesNotMatch(text, /hf_abcdefgh/);
     });
   });
 
