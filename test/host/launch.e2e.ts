@@ -129,7 +129,10 @@ describe("a project is launched, reused, restarted and run in parallel, clicked 
     await window.answer("Yes, launch it");
     const told = await window.notification(/is ready at http:\/\/localhost:19001\//);
     await window.screenshot("launch-parallel");
-    assert.match(told.text, /rtvicv-perception-docker-\d{8}_\d{6} is ready/);
+    assert.match(
+      told.text,
+      /rtvicv-perception-docker-\d{8}_\d{6} is ready at http:\/\/localhost:19001\/; rtvicv-perception-docker stays at http:\/\/localhost:19000\//,
+    );
     await projects(/:19001/);
 
     // Restarted: a fresh one.
