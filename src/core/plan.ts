@@ -32,7 +32,7 @@ export type Step = { cause: string } & (
 export type InsideStep =
   | { kind: "secrets"; files: readonly (SecretFile & { text: string })[] }
   /** A command of this machine, not of `docker`. */
-  | { kind: "letIn"; argv: readonly string[]; undo: readonly string[] }
+  | { kind: "letIn"; argv: readonly string[] }
   /** A port of the engine's machine that nobody may listen on. */
   | { kind: "port"; port: number }
   /** A path that must be there inside. */

@@ -19,8 +19,8 @@ export interface Display {
   mounts: readonly Mount[];
   /** Where its socket must be inside. */
   socket: string;
-  /** The commands that let the container's user in, and out again; absent where there is no `xhost`. */
-  letIn?: { argv: readonly string[]; undo: readonly string[] };
+  /** The command that lets the container's user in; absent where there is no `xhost`. */
+  letIn?: readonly string[];
 }
 
 /** Everything that a launch was told, and what it knows of the image. */
@@ -230,7 +230,7 @@ function appSteps({ launch, spec, display, ready }: Launching, container: string
       ? [{ kind: "port", port: app.port, cause: "another app there would answer in its place" } as const]
       : []),
     ...(display?.letIn
-      ? [{ kind: "letIn", ...display.letIn, cause: "its user may open windows, and nobody else" } as const]
+      ? [{ kind: "letIn", argv: display.letIn, cause: "its user may open windows, and nobody else" } as const]
       : []),
     ...(display ? [{ kind: "socket", path: display.socket, cause: "windows open through it" } as const] : []),
     ...(setup ? launch.setup : []).map((command): Step => ({

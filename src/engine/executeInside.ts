@@ -26,7 +26,7 @@ export async function runInContainer(
       await writeSecretFiles(inside, container.id, step.files);
       return {};
     case "letIn":
-      return letIn(step, done);
+      return letIn(step);
     case "port":
       if (engine.endpoint.socketPath === undefined) return { detail: l10n.t("unknown from here") };
       if (await somebodyListens(step.port))
@@ -105,14 +105,14 @@ async function ifThere({ engine, container }: Inside, work: () => Promise<void>)
   }
 }
 
-/** Where it is not allowed, or there is no `xhost`, the cookie of XAUTHORITY may do. */
-async function letIn({ argv, undo }: InsideStep & { kind: "letIn" }, done: Undo[]): Promise<{ detail?: string }> {
+/**
+ * Not taken back: the user may have been let in before, and other containers' windows would lose their display. Where it is not allowed, or there is no
+ * `xhost`, the cookie of XAUTHORITY may do.
+ */
+async function letIn({ argv: [program = "", ...args] }: InsideStep & { kind: "letIn" }): Promise<{ detail?: string }> {
   const { execa } = await import("execa");
-  const run = async ([program = "", ...args]: readonly string[]) =>
-    execa(program, args, { reject: false, stdin: "ignore", timeout: 5000, killSignal: "SIGKILL" });
-  const result = await run(argv);
-  if (result.failed)
-    return { detail: (result.code === "ENOENT" ? l10n.t("there is no xhost here") : result.stderr) || l10n.t("refused") };
-  done.push({ kind: "do", work: async () => void (await run(undo)) });
-  return {};
+  const options = { reject: false, stdin: "ignore", timeout: 5000, killSignal: "SIGKILL" } as const;
+  const { failed, code, stderr } = await execa(program, args, options);
+  if (!failed) return {};
+  return { detail: (code === "ENOENT" ? l10n.t("there is no xhost here") : stderr) || l10n.t("refused") };
 }

@@ -185,9 +185,7 @@ async function displayFor(reached: Reach, user: string): Promise<Display> {
     ...process.env,
     XAUTHORITY: (await can(constants.R_OK, XAUTHORITY)) ? XAUTHORITY : undefined,
   });
-  const argv = xhostArgs(user);
-  const undo = argv.map((arg) => arg.replace(/^\+/, "-"));
-  return { env, mounts, socket, ...((await onPath("xhost")) ? { letIn: { argv, undo } } : {}) };
+  return { env, mounts, socket, ...((await onPath("xhost")) ? { letIn: xhostArgs(user) } : {}) };
 }
 
 const can = (mode: number, path: string) =>

@@ -202,7 +202,7 @@ describe("the plan of a launch", () => {
       env: { DISPLAY: ":1", XAUTHORITY: "/home/ann/.Xauthority" },
       mounts: [{ source: "/tmp/.X11-unix", target: "/tmp/.X11-unix" }],
       socket: "/tmp/.X11-unix/X1",
-      letIn: { argv: ["xhost", "+SI:localuser:root"], undo: ["xhost", "-SI:localuser:root"] },
+      letIn: ["xhost", "+SI:localuser:root"],
     };
     const lines = text(planLaunch(launching({ ...plain, display: "x11" }, { display }))).split("\n");
     assert.match(lines[1] ?? "", / -v \/tmp\/\.X11-unix:\/tmp\/\.X11-unix /);
@@ -270,6 +270,26 @@ describe("the plan of a reuse", () => {
       "5. docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (once in each container that is created)",
     );
     assert.deepEqual(lines.slice(10), ["Skipped: docker run (rtvicv is there)"]);
+  });
+
+  it("of one that was not set up to the end sets it up, and says so, whatever state it is in", () => {
+    const lines = text(planReuse(launching(), container("running"), { appRuns: false, revive: false, setupDue: true })).split("\n");
+    const setup =
+      "docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (it was not done to the end when the container was created)";
+    const skipped = ["Skipped: docker run (rtvicv is there)", "Skipped: docker start (rtvicv runs)"];
+    const note = "Note: rtvicv was not set up to the end when it was created: its setup is done now, from the beginning.";
+    assert.deepEqual(lines.slice(3), [port(3), `4. ${setup}`, ...fromPrepare("5f57956e7fc4", 5), ...skipped, note]);
+
+    for (const [state, revive] of [["exited", false], ["created", false], ["running", true]] as const) {
+      const plan = text(planReuse(launching(), container(state), { appRuns: false, revive, setupDue: true }));
+      assert.ok(plan.includes(setup), plan);
+      assert.ok(!plan.includes("Skipped: setup"), plan);
+    }
+  });
+
+  it("says nothing of a setup that the file does not ask for any more", () => {
+    const plan = text(planReuse(launching(plain), container("running"), { appRuns: false, revive: false, setupDue: true }));
+    assert.doesNotMatch(plan, /set ?up/);
   });
 
   it("of a paused one lets it go on, and looks for an app in it", () => {
@@ -345,6 +365,14 @@ describe("the plan of an app", () => {
     assert.equal(
       text(planStartApp(launching(), container("running"))),
       ["Start the app in rtvicv", port(1), ...fromPrepare("5f57956e7fc4", 2)].join("\n"),
+    );
+  });
+
+  it("sets a container up that never was to the end", () => {
+    const [, , setup] = text(planStartApp(launching(), container("running"), { setupDue: true })).split("\n");
+    assert.equal(
+      setup,
+      "2. docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (it was not done to the end when the container was created)",
     );
   });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { withAnswers, type Circumstances, type Deployment } from "../../src/core/compose/deployment.ts";
 import { readProject } from "../../src/core/compose/project.ts";
 import type { Plan } from "../../src/core/plan.ts";
@@ -124,16 +126,22 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
       assert.deepEqual(await names(), []);
     });
 
-    it("that needs a display it does not get says so, and leaves nothing", async () => {
+    it("that needs a display it does not get says so, and leaves nothing; who was let in stays in", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "berth-launch-"));
+      const said = join(folder, "said");
+      writeFileSync(join(folder, "xhost"), `#!/bin/sh\necho "$@" >>${said}\n`, { mode: 0o755 });
+      const letIn = [join(folder, "xhost"), "+SI:localuser:root"];
       const plan = planLaunch({
         ...(await launching(perception(), {}, { sink: "eglsink" })),
-        display: { env: { DISPLAY: ":7" }, mounts: [], socket: "/tmp/.X11-unix/X7" },
+        display: { env: { DISPLAY: ":7" }, mounts: [], socket: "/tmp/.X11-unix/X7", letIn },
       });
       assert.equal(
         await sentenceOf(carryOut(plan, tools)),
         "There is no display socket /tmp/.X11-unix/X7 in rtvicv-perception-docker: start an X server on this machine, or launch it without a display.",
       );
       assert.deepEqual(await names(), []);
+      assert.equal(readFileSync(said, "utf8"), "+SI:localuser:root\n");
+      rmSync(folder, { recursive: true });
     });
   });
 
