@@ -90,6 +90,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const { log, problems } = createLog();
   const store = createStore(initialState);
   const trees = new Map<string, vscode.TreeView<Row>>();
+  const user = userInfo().username;
+  const projects = createProjects({ store, log, user });
   const app: App = {
     store,
     feed: createFeed(store, settings.context, process.env),
@@ -97,10 +99,11 @@ export function activate(context: vscode.ExtensionContext): void {
     selected: (view) => selection(trees.get(view)),
     log,
     problems,
+    projectsRead: projects.areRead,
     storage: context.globalStorageUri,
     memory: context.workspaceState,
     version: (context.extension.packageJSON as { version: string }).version,
-    user: userInfo().username,
+    user,
   };
   const gpuPoll = createGpuPoll(app);
   const views = createViews(
@@ -137,7 +140,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   context.subscriptions.push(
     registerDocuments(),
-    createProjects(app),
+    projects,
     createComposeDiagnostics(app),
     followContext(app),
     offerSetAside(app),

@@ -39,7 +39,7 @@ function projectRow(project: Project, state: State, now: number): Row {
       ],
     };
   const [mistake] = mistakes;
-  const words = mistake ? mistakesIn(mistake.file) : l10n.t("no services in {0}", baseName(project.file));
+  const words = mistake ? faults(mistake) : l10n.t("no services in {0}", baseName(project.file));
   return {
     ...row,
     description: words,
@@ -67,7 +67,10 @@ function brokenRow(project: Project, service: string, isWhole: boolean): Row {
 }
 
 const mistakesIn = (file: string) => l10n.t("mistakes in {0}", baseName(file));
-const sentence = ({ message, file, line }: Mistake) => l10n.t("{0} (line {1} of {2})", message, line, baseName(file));
+const faults = ({ file, line }: Mistake) =>
+  line === undefined ? l10n.t("{0} cannot be read", baseName(file)) : mistakesIn(file);
+const sentence = ({ message, file, line }: Mistake) =>
+  line === undefined ? message : l10n.t("{0} (line {1} of {2})", message, line, baseName(file));
 
 /** @param isWhole it is all there is in the project, and has its name */
 function deploymentRow(project: Project, deployment: Deployment, state: State, now: number, isWhole: boolean): Row {

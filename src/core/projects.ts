@@ -28,7 +28,8 @@ export interface Mistake {
   message: string;
   /** Absolute: the compose file, its override, or `.env`. */
   file: string;
-  line: number;
+  /** Absent: the file cannot be read, as the message says. */
+  line?: number;
   /** Of the service that it stands in. */
   service?: string;
 }
@@ -71,6 +72,15 @@ export function projectIn(folder: string, file: string, { deployments, services,
     mistakes,
     ...(first ? { problem: first.message, line: first.line } : {}),
     ...(first && first.file !== main ? { problemFile: first.file } : {}),
+  };
+}
+
+/** Of a folder whose files are there, and cannot all be read. @param file name of the compose file; `unread` is that one, or one beside it */
+export function unreadableProject(folder: string, file: string, unread: { path: string; problem: string }): Project {
+  const mistake = { message: unread.problem, file: `${folder}/${unread.path}` };
+  return {
+    ...{ name: baseName(folder), folder, file: `${folder}/${file}` },
+    ...{ deployments: [], broken: [], mistakes: [mistake], problem: mistake.message },
   };
 }
 

@@ -16,6 +16,8 @@ export interface App {
   log: vscode.LogOutputChannel;
   /** The last errors and warnings that went into it. */
   problems: () => readonly Problem[];
+  /** Resolves once the folders were looked through for the first time: before, that the state holds no project says nothing. */
+  projectsRead: Promise<void>;
   /** Berth's own folder, the default place of deployment logs. */
   storage: vscode.Uri;
   /** What is remembered in this workspace. */

@@ -23,7 +23,7 @@ const stopWhich = () => vscode.l10n.t("Stop the app in which container?");
 export async function startApp(app: App, { container }: Keys, { fromUi }: Call): Promise<object> {
   const reached = await reach(app);
   const found = await findContainer(reached, container, startWhich(), ({ state }) => state === "running");
-  const { project, deployment } = deploymentIn(app, found);
+  const { project, deployment } = await deploymentIn(app, found);
   if (found.state !== "running")
     throw new UserError(vscode.l10n.t("{0} does not run, so no app can be started in it: start it first.", found.name));
   const run = await reached.engine.runOf(found.id);
@@ -48,7 +48,7 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
 export async function stopApp(app: App, { container }: Keys, { fromUi }: Call): Promise<object> {
   const reached = await reach(app);
   const found = await findContainer(reached, container, stopWhich(), ({ state }) => state === "running");
-  const { deployment } = deploymentIn(app, found);
+  const { deployment } = await deploymentIn(app, found);
   const described = deployment.preview.app;
   if (!described) throw new UserError(noApp(deployment));
   if (found.state !== "running") throw new UserError(vscode.l10n.t("{0} does not run, and so neither does its app.", found.name));
@@ -58,7 +58,8 @@ export async function stopApp(app: App, { container }: Keys, { fromUi }: Call): 
   return { outcome: "stopped" };
 }
 
-function deploymentIn(app: App, found: Inspected): { project: Project; deployment: Deployment } {
+async function deploymentIn(app: App, found: Inspected): Promise<{ project: Project; deployment: Deployment }> {
+  await app.projectsRead;
   const { projects } = app.store.get();
   const deployment = deploymentOf(found, projects);
   const project = projects.find(({ deployments }) => deployments.some((one) => one === deployment));

@@ -25,6 +25,7 @@ export async function launchTarget(
   { project: named, service, container }: Meant,
   { silent, question }: { silent: boolean; question: string },
 ): Promise<LaunchTarget> {
+  await app.projectsRead;
   const projects = named === undefined ? app.store.get().projects : [await projectNamed(app, named, { anew: true })];
   const all = projects.flatMap((project) => project.deployments.map((deployment) => ({ project, deployment })));
   const its = container && service === undefined ? deploymentOf(container, projects) : undefined;
@@ -61,20 +62,18 @@ function whyNone(projects: readonly Project[], service: string | undefined): Con
     ({ mistakes, broken }) => mistakes.length > 0 && (service === undefined || broken.includes(service) || broken.length === 0),
   );
   const mistake = bad && (service === undefined ? bad.mistakes[0] : mistakeOf(bad, service));
-  if (bad && mistake)
+  if (bad && mistake) {
+    const { file, line, message } = mistake;
+    if (line === undefined) return [message];
     return [
-      vscode.l10n.t(
-        "Line {0} of {1} has a mistake, so nothing is launched from it: {2}",
-        mistake.line,
-        mistake.file,
-        mistake.message,
-      ),
+      vscode.l10n.t("Line {0} of {1} has a mistake, so nothing is launched from it: {2}", line, file, message),
       {
         title: vscode.l10n.t("Open File"),
         command: "berth.openComposeFile",
         args: [{ project: bad.folder, ...(service === undefined ? {} : { service }) }],
       },
     ];
+  }
   const [only] = projects;
   if (service !== undefined && only) {
     const names = projects.flatMap(({ deployments }) => deployments.map((deployment) => deployment.service));

@@ -46,6 +46,7 @@ async function placeIn(app: App, { engine }: Reach, container: Inspected, given:
   const { id, name, details } = container;
   if (given.folder !== undefined && !(await engine.has(id, given.folder)))
     throw new UserError(vscode.l10n.t("There is no folder {0} in {1}.", given.folder, name));
+  await app.projectsRead;
   const attach = deploymentOf(container, app.store.get().projects)?.preview.attach;
   // What an answer would have to fill in is not known from here.
   const known = (text: string | undefined) => (text === undefined || placeholders(text).length > 0 ? undefined : text);

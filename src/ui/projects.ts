@@ -1,5 +1,5 @@
 import type { Dirent } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import * as vscode from "vscode";
@@ -7,7 +7,7 @@ import * as z from "zod/mini";
 import type { Naming } from "../core/compose/deployment.ts";
 import { composeFiles, overridesOf } from "../core/compose/files.ts";
 import { Cancelled, UserError } from "../core/errors.ts";
-import { mistakeOf, projectIn, type Project } from "../core/projects.ts";
+import { mistakeOf, projectIn, unreadableProject, type Mistake, type Project } from "../core/projects.ts";
 import { byName } from "../core/rows.ts";
 import { throttle } from "../engine/throttle.ts";
 import type { App } from "./app.ts";
@@ -17,6 +17,8 @@ import { settings } from "./settings.ts";
 
 /** Editors and git write several files at once: they are read together. In ms. */
 const pause = 100;
+/** How long a folder that hangs, as one on a network can, may hold up those who wait for the first read. In ms. */
+const patience = 5_000;
 
 /** How containers and images are named that a compose file gives no name. */
 export function naming({ user }: Pick<App, "user">): Naming {
@@ -28,11 +30,14 @@ export function naming({ user }: Pick<App, "user">): Naming {
   };
 }
 
-/** The project of a folder as its files say it; undefined when there is no compose file in it. @throws UserError when one cannot be read */
+/** The project of a folder as its files say it; undefined when there is no compose file in it. @throws UserError when nobody can tell */
 export async function readProjectFolder(folder: string, app: Pick<App, "user">): Promise<Project | undefined> {
   const base = await first(folder, composeFiles);
   if (!base) return undefined;
+  if ("problem" in base) return unreadableProject(folder, base.path, base);
   const [override, dotenv] = await Promise.all([first(folder, overridesOf(base.path)), first(folder, [".env"])]);
+  if (override && "problem" in override) return unreadableProject(folder, base.path, override);
+  if (dotenv && "problem" in dotenv) return unreadableProject(folder, base.path, dotenv);
   // The parser is loaded with the first project.
   const { readProject } = await import("../core/compose/project.ts");
   const read = readProject({
@@ -45,26 +50,43 @@ export async function readProjectFolder(folder: string, app: Pick<App, "user">):
   return projectIn(folder, base.path, read);
 }
 
-/** The first file of these names that is in the folder. */
-async function first(folder: string, names: readonly string[]): Promise<{ path: string; text: string } | undefined> {
-  for (const path of names) {
+type File = { path: string; text: string } | { path: string; problem: string };
+
+/** The first file of these names that is in the folder, or why it cannot be read. @throws UserError when the folder cannot be looked into */
+async function first(folder: string, names: readonly string[]): Promise<File | undefined> {
+  for (const name of names) {
+    const path = join(folder, name);
     try {
-      return { path, text: await readFile(join(folder, path), "utf8") };
+      return { path: name, text: await readFile(path, "utf8") };
     } catch (error) {
       const { code = "", message } = error as NodeJS.ErrnoException;
       if (["ENOENT", "ENOTDIR", "EISDIR"].includes(code)) continue;
-      throw new UserError(vscode.l10n.t("{0} cannot be read: {1}", join(folder, path), message));
+      const problem = vscode.l10n.t("{0} cannot be read: {1}", path, message.replace(/, open '.*'$/s, ""));
+      const isThere = await lstat(path).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return { path: name, problem };
+      throw new UserError(problem);
     }
   }
   return undefined;
 }
 
-/** Keeps the state's projects as the saved files are: of every folder of the workspace, and of those directly below `berth.projectFolders`. */
-export function createProjects(app: Pick<App, "store" | "log" | "user">): vscode.Disposable {
+/**
+ * Keeps the state's projects as the saved files are: of every folder of the workspace, and of those directly below `berth.projectFolders`.
+ * `areRead` resolves once they were read for the first time, or could not be.
+ */
+export function createProjects(
+  app: Pick<App, "store" | "log" | "user">,
+): vscode.Disposable & { readonly areRead: Promise<void> } {
   const watchers = new Map<string, vscode.Disposable>();
   const known = new Map<string, Promise<Project | undefined>>();
   let looking: Promise<readonly string[]> | undefined;
   let isOver = false;
+  let tellRead = (): void => undefined;
+  const areRead = new Promise<void>((resolve) => (tellRead = resolve));
+  const latest = setTimeout(tellRead, patience);
 
   const read = (folder: string): Promise<Project | undefined> => {
     const project = known.get(folder) ?? readOrTell(folder);
@@ -85,6 +107,8 @@ export function createProjects(app: Pick<App, "store" | "log" | "user">): vscode
       if (!isOver) app.store.update({ projects });
     } catch (error) {
       app.log.error(`Projects: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    } finally {
+      tellRead();
     }
   }, pause);
   const lookAgain = () => {
@@ -113,7 +137,7 @@ export function createProjects(app: Pick<App, "store" | "log" | "user">): vscode
   };
 
   trigger();
-  return vscode.Disposable.from(
+  const all = vscode.Disposable.from(
     vscode.workspace.onDidChangeWorkspaceFolders(lookAgain),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("berth.naming")) known.clear();
@@ -123,10 +147,13 @@ export function createProjects(app: Pick<App, "store" | "log" | "user">): vscode
       dispose() {
         isOver = true;
         cancel();
+        clearTimeout(latest);
+        tellRead();
         for (const watcher of watchers.values()) watcher.dispose();
       },
     },
   );
+  return { areRead, dispose: () => all.dispose() };
 }
 
 /** Patterns without a slash: VS Code watches the folder alone, not the whole tree below it. */
@@ -169,6 +196,7 @@ export const openComposeFile = command({
   keys: z.strictObject({ project: z.optional(z.string()), service: z.optional(z.string()) }),
   looksOnly: () => true,
   async run(app, { project: named, service }) {
+    await app.projectsRead;
     const project = await (named === undefined
       ? pickProject(app.store.get().projects)
       : projectNamed(app, named, { anew: false }));
@@ -226,7 +254,9 @@ async function pickProject(projects: readonly Project[]): Promise<Project> {
 
 function placeOf(project: Project, service: string | undefined): { file: string; line: number } {
   const start = { file: project.file, line: 1 };
-  if (service === undefined) return project.deployments.length === 0 ? (project.mistakes[0] ?? start) : start;
+  const place = ({ file, line }: Partial<Mistake> = {}) =>
+    file === undefined || line === undefined ? start : { file, line };
+  if (service === undefined) return project.deployments.length === 0 ? place(project.mistakes[0]) : start;
   const at = project.deployments.find((deployment) => deployment.service === service)?.at;
-  return at ? { file: join(project.folder, at.path), line: at.line } : (mistakeOf(project, service) ?? start);
+  return at ? { file: join(project.folder, at.path), line: at.line } : place(mistakeOf(project, service));
 }
