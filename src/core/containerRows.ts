@@ -3,8 +3,8 @@ import type { Container, Details, Mount } from "./engineJson.ts";
 import { isHealable, isTrouble, verdictWords, type Health } from "./gpuHealth.ts";
 import { gpuText, isUp, knownGpus } from "./holds.ts";
 import { isOwn, maker } from "./maker.ts";
+import { hostNetworkPort } from "./published.ts";
 import { byName, type Row } from "./rows.ts";
-import { label } from "./runSpec.ts";
 import type { State } from "./state.ts";
 import { count, span } from "./units.ts";
 
@@ -148,23 +148,15 @@ export function imageText(image: string): string {
 /** Where the engine's machine leads into the container, each port once although it is published by IPv4 and IPv6. */
 export function openPorts(container: Container): number[] {
   const { ports } = container;
-  return [...new Set([...ports.flatMap(({ host }) => (host ? [host.port] : [])), ...hostNetworkPort(container)])].sort(
+  return [...new Set([...ports.flatMap(({ host }) => (host ? [host.port] : [])), ...appPort(container)])].sort(
     (a, b) => a - b,
   );
 }
 
-/** Nothing is published on the host's network: where the app listens is what Berth started it with. */
-function hostNetworkPort(container: Container): number[] {
-  const port = Number(container.labels[label.port]);
-  return container.hostNetwork &&
-    isUp(container.state) &&
-    isOwn(container) &&
-    Number.isInteger(port) &&
-    port >= 1 &&
-    port <= 65_535
-    ? [port]
-    : [];
-}
+const appPort = (container: Container) => {
+  const port = hostNetworkPort(container);
+  return port === undefined ? [] : [port];
+};
 
 function containerFacts(rowId: string, container: Container, state: State, made: string): Row[] {
   const { id, details } = container;
@@ -191,7 +183,7 @@ function containerFacts(rowId: string, container: Container, state: State, made:
     if (!seen.has(key)) add(key, `${inner}/${protocol}`, text, "plug", undefined, opens);
     seen.add(key);
   }
-  for (const port of hostNetworkPort(container))
+  for (const port of appPort(container))
     add(`port:host:${port}`, `${port}/tcp`, l10n.t("on the host's network"), "plug", undefined, {
       menu: "fact.port",
       target: { container: id, port },

@@ -1,5 +1,8 @@
 import * as l10n from "./l10n.ts";
 import type { Container, Port } from "./engineJson.ts";
+import { isUp } from "./holds.ts";
+import { isOwn } from "./maker.ts";
+import { label } from "./runSpec.ts";
 
 /** A TCP port that can be reached from outside the container. */
 export interface PublishedPort {
@@ -23,6 +26,13 @@ export function publishedTcp(ports: readonly Port[]): PublishedPort[] {
 /** The one that a number means: the host's first, since that is what a browser is given. */
 export function portMeant(port: number, ports: readonly PublishedPort[]): PublishedPort | undefined {
   return ports.find(({ host }) => host === port) ?? ports.find(({ container }) => container === port);
+}
+
+/** Nothing is published on the host's network: where the app listens is what Berth started it with. undefined: not known. */
+export function hostNetworkPort(container: Pick<Container, "hostNetwork" | "labels" | "state">): number | undefined {
+  const port = Number(container.labels[label.port]);
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return container.hostNetwork && isUp(container.state) && isOwn(container) && isPort ? port : undefined;
 }
 
 /** Why a browser here cannot reach it. `host`: the name of the engine's machine, seen from here. */

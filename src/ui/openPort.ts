@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Cancelled, UserError } from "../core/errors.ts";
-import { engineHost, noPort, portMeant, portUrl, publishedTcp, unreachable, type PublishedPort } from "../core/published.ts";
+import { engineHost, hostNetworkPort, noPort, portMeant, portUrl, publishedTcp, unreachable, type PublishedPort } from "../core/published.ts";
 import { command } from "./commands.ts";
 import { alone, isBack, pick, type } from "./prompts.ts";
 import { findContainer, reach } from "./target.ts";
@@ -22,9 +22,10 @@ export const openPort = command({
     // The ports stand in the list, not in an inspect.
     const listed = (await engine.containers()).find(({ id }) => id === found.id) ?? found;
     const ports = publishedTcp(listed.ports);
-    const onHost = listed.hostNetwork === true && listed.state === "running" && (port !== undefined || fromUi);
+    const known = port ?? hostNetworkPort(listed);
+    const onHost = listed.hostNetwork === true && listed.state === "running" && (known !== undefined || fromUi);
     if (ports.length === 0 && !onHost) throw new UserError(noPort(listed));
-    const chosen = onHost ? own(port ?? (await askPort(found.name))) : await given(found.name, ports, port);
+    const chosen = onHost ? own(known ?? (await askPort(found.name))) : await given(found.name, ports, port);
     if (!chosen) throw new UserError(vscode.l10n.t("{0} does not publish a port {1}.", found.name, String(port)));
     const machine = engineHost(engine.endpoint.host);
     const problem = unreachable(chosen, machine);
@@ -41,7 +42,7 @@ const own = (port: number): PublishedPort => ({ container: port, host: port });
 const given = async (name: string, ports: readonly PublishedPort[], port: number | undefined) =>
   port === undefined ? choose(name, ports) : portMeant(port, ports);
 
-/** Nothing says where a container on its host's network listens. @throws Cancelled */
+/** Nothing says where a container on its host's network listens that Berth has not started an app in. @throws Cancelled */
 async function askPort(name: string): Promise<number> {
   const problem = (text: string) =>
     /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
