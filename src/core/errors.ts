@@ -20,6 +20,9 @@ export class UserError extends Error {
 /** The engine did not answer: not there, refused, or silent. What was under way is in an unknown state. */
 export class EngineGoneError extends UserError {}
 
+/** The same of one command that was not done in time, on an engine that may well answer others. */
+export class EngineSlowError extends EngineGoneError {}
+
 /** An app that ended, or was not ready in time. Its container is as it was. */
 export class AppFailedError extends UserError {
   readonly container: string;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as l10n from "../core/l10n.ts";
 import { endArgs, findArgs, parseFound, startOf, type Wanted } from "../core/app.ts";
 import { causesOf } from "../core/appFailure.ts";
-import { Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
+import { Cancelled, EngineGoneError, EngineSlowError, UserError } from "../core/errors.ts";
 import { explainDocker, missingContainer } from "../core/explain.ts";
 import { plainLine } from "../core/logText.ts";
 import { redact, secretValues } from "../core/redact.ts";
@@ -72,7 +72,7 @@ async function end(
 async function runScript(cli: Cli, args: readonly string[], timeout: number, signal?: AbortSignal) {
   const { stdout, stderr, timedOut } = await cli.probe(args, timeout, signal);
   if (timedOut)
-    throw new EngineGoneError(l10n.t("The Docker engine did not finish '{0}' within {1} s.", "docker exec", timeout / 1000));
+    throw new EngineSlowError(l10n.t("The Docker engine did not finish '{0}' within {1} s.", "docker exec", timeout / 1000));
   const found = parseFound(stdout);
   if (found !== undefined) return found;
   const error = explainDocker(stderr, {});

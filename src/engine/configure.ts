@@ -1,7 +1,7 @@
 import * as l10n from "../core/l10n.ts";
 import type { Edit } from "../core/compose/deployment.ts";
 import { edit } from "../core/edit/edit.ts";
-import { Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
+import { Cancelled, EngineSlowError, UserError } from "../core/errors.ts";
 import { explainDocker } from "../core/explain.ts";
 import { tar } from "../core/tar.ts";
 import type { Cli } from "./cli.ts";
@@ -133,7 +133,7 @@ async function asSomebody(
     });
     if (exitCode === 0) return { output: Buffer.concat(chunks) };
     if (exitCode === undefined)
-      throw new EngineGoneError(l10n.t("The Docker engine did not finish '{0}' within {1} s.", "docker exec", fileTime / 1000));
+      throw new EngineSlowError(l10n.t("The Docker engine did not finish '{0}' within {1} s.", "docker exec", fileTime / 1000));
     complaint ||= said || Buffer.concat(chunks).toString(); // Docker's own trouble with an exec comes on either
   }
   throw explainFile(complaint, file, container, input === undefined);
