@@ -73,8 +73,10 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
   /** Milliseconds that the way to the engine may take, before what is probed has begun: ssh logs in each time. */
   const way = endpoint.socketPath === undefined ? 10_000 : 0;
 
+  /** What `docker` started, as its plugins are, is killed with it: what holds its output would be waited for. */
+  const killing = { killSignal: "SIGKILL", killDescendants: true } as const;
   const options = (timeout: number) =>
-    ({ env, extendEnv: false, reject: false, timeout, killSignal: "SIGKILL", maxBuffer: 64_000_000 }) as const;
+    ({ env, extendEnv: false, reject: false, timeout, ...killing, maxBuffer: 64_000_000 }) as const;
 
   async function spawn(
     args: readonly string[],
@@ -90,16 +92,27 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
     });
   }
 
-  /** When one of the two fails the other is ended too, so that nothing is made of half an output. */
+  /** When one of the two fails the other is killed, and only the first failure is told; nothing is made of half an output, as its end is never read. */
   async function spawnReading(from: readonly string[], args: readonly string[], timeout: number) {
     const { execa } = await import("execa");
     // Unbuffered: an export is as large as the container.
     const writer = execa("docker", argv(from), { ...options(timeout), stdin: "ignore", buffer: { stdout: false } });
     const reader = execa("docker", argv(args), { ...options(timeout), stdin: "pipe" });
-    // execa's typings do not allow for exactOptionalPropertyTypes.
-    void writer.pipe(reader as never).catch(() => undefined);
-    const [written, read] = await Promise.all([writer, reader]);
-    return written.failed ? { ...written, stdout: "" } : read;
+    writer.stdout.pipe(reader.stdin, { end: false });
+    reader.stdin.on("error", () => undefined); // its exit tells more
+    const written = writer.then((result) => {
+      if (result.failed) reader.kill();
+      else reader.stdin.end();
+      return { ...result, stdout: "" };
+    });
+    const read = reader.then((result) => {
+      writer.stdout.unpipe().resume(); // what nobody reads would be waited for
+      if (result.failed) writer.kill();
+      return result;
+    });
+    const first = await Promise.race([written, read]);
+    const both = await Promise.all([written, read]);
+    return [first, ...both].find(({ failed }) => failed) ?? both[1];
   }
 
   return {
