@@ -1,4 +1,4 @@
-import { readFile, realpath } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { release } from "node:os";
 import type { Mount } from "../core/engineJson.ts";
 import { isStale, parseMountinfo } from "../core/mountinfo.ts";
@@ -24,11 +24,25 @@ export async function staleMounts(
   const outside = await ownMounts(engine);
   const found = await Promise.all(
     binds.map(async ({ source, target }) => {
-      const now = outside === undefined ? undefined : await realpath(source).catch(() => undefined);
+      const now = outside === undefined ? undefined : await realPath(source, timeout);
       return now !== undefined && outside !== undefined ? isStale(target, inside, now, outside) : isStale(target, inside);
     }),
   );
   return binds.flatMap(({ target }, n) => (found[n] ? [target] : []));
+}
+
+/**
+ * Where a path of this machine leads; undefined where it leads nowhere, that is not known in time, or there is no `realpath` that knows `-e`. A process asks,
+ * since a network file system that hangs would keep one of the few threads that all of this one's file access shares. It may not even be possible to kill.
+ */
+async function realPath(path: string, timeout: number): Promise<string | undefined> {
+  const { execa } = await import("execa");
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, timeout, undefined)));
+  const options = { reject: false, stdin: "ignore", stderr: "ignore", timeout, killSignal: "SIGKILL" } as const;
+  const said = await Promise.race([execa("realpath", ["-e", "--", path], options), late]);
+  clearTimeout(timer);
+  return said === undefined || said.failed ? undefined : said.stdout;
 }
 
 /** 20.10 says 126, 28.5 127, as they do for nvidia-smi. */
