@@ -51,8 +51,12 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   const fillIn = () => {
     if (!refreshing) lists.trigger();
   };
-  const inspects = createInspects((id) => followed?.inspect(id), fillIn);
-  const imageInspects = createInspects((id) => followed?.inspectImage(id), fillIn);
+  const listAgain = (what: keyof typeof changed) => () => {
+    changed[what] = true;
+    lists.trigger();
+  };
+  const inspects = createInspects((id) => followed?.inspect(id), fillIn, listAgain("containers"));
+  const imageInspects = createInspects((id) => followed?.inspectImage(id), fillIn, listAgain("images"));
 
   async function engine(): Promise<Engine> {
     const endpoint = await resolveEndpoint(wantedContext(), env);

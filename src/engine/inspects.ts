@@ -20,20 +20,27 @@ interface Entry<D> {
   /** How often something happened to it, and how often it had when `known` was asked for. */
   changes: number;
   knownAt: number;
+  /** How often it was asked for in vain since the last answer, and what tells that it is time to ask again. */
+  vain: number;
+  again?: NodeJS.Timeout;
   /** Set while its answer is awaited. An engine can hold one container's back for as long as that is stuck. */
   asked?: Promise<void>;
 }
 
 /** Calls to the engine at a time. */
 const atOnce = 8;
+/** How long what was asked for in vain is left alone (milliseconds): the more often, the longer, for what stays stuck. */
+const pauses = [2_000, 5_000, 15_000, 60_000];
 
 /**
  * @param inspect undefined when there is none of that id any more
  * @param onAnswer told of every answer that can be used
+ * @param onOverdue told when it is time to ask again for what was asked for in vain: to list what there is now, and load that
  */
 export function createInspects<D>(
   inspect: (id: string) => Promise<D | undefined> | undefined,
   onAnswer: () => void,
+  onOverdue: () => void = () => undefined,
 ): Inspects<D> {
   const entries = new Map<string, Entry<D>>();
   const queue = limit(atOnce);
@@ -42,16 +49,23 @@ export function createInspects<D>(
 
   async function ask(id: string, entry: Entry<D>): Promise<void> {
     const { changes } = entry;
+    clearTimeout(entry.again);
     // One odd answer must not hide the others. Whether the engine is gone, the list tells.
     const answer = await Promise.resolve(inspect(id)).catch(() => undefined);
-    if (answer === undefined) return; // gone, and so from the next list; else it is asked for again
+    if (entries.get(id) !== entry) return; // let go
+    if (answer === undefined) {
+      // Gone, and so from the next list; else stuck, or odd, about which nothing else may ever happen.
+      entry.again = setTimeout(onOverdue, pauses[entry.vain++] ?? pauses.at(-1)).unref();
+      return;
+    }
+    entry.vain = 0;
     entry.known = answer;
     entry.knownAt = changes;
     onAnswer();
   }
 
   async function answered(id: string): Promise<void> {
-    const entry = entries.get(id) ?? { changes: 0, knownAt: -1 };
+    const entry = entries.get(id) ?? { changes: 0, knownAt: -1, vain: 0 };
     entries.set(id, entry);
     const askUnlessFresh = () => {
       if (!isFresh(entry)) entry.asked ??= queue(() => ask(id, entry)).finally(() => delete entry.asked);
@@ -77,7 +91,11 @@ export function createInspects<D>(
     },
     async load(ids) {
       const wanted = new Set(ids);
-      for (const id of entries.keys()) if (!wanted.has(id)) entries.delete(id);
+      for (const [id, { again }] of entries) {
+        if (wanted.has(id)) continue;
+        clearTimeout(again);
+        entries.delete(id);
+      }
       await Promise.all(ids.map(answered));
     },
   };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import { createInspects } from "../../src/engine/inspects.ts";
 
 describe("inspects", () => {
@@ -7,18 +8,21 @@ describe("inspects", () => {
     const asked: string[] = [];
     const open = new Map<string, { resolve: (answer: string | undefined) => void; reject: (error: Error) => void }>();
     let answers = 0;
+    let overdue = 0;
     const inspects = createInspects(
       (id) => {
         asked.push(id);
         return new Promise<string | undefined>((resolve, reject) => open.set(id, { resolve, reject }));
       },
       () => answers++,
+      () => overdue++,
     );
     const tick = () => new Promise((resolve) => setImmediate(resolve));
     return {
       inspects,
       asked,
       answers: () => answers,
+      overdue: () => overdue,
       answer: async (id: string, answer: string | undefined) => {
         open.get(id)!.resolve(answer);
         await tick();
@@ -66,6 +70,50 @@ describe("inspects", () => {
     assert.deepEqual([inspects.get("odd"), inspects.get("b")?.known], [undefined, "b"]);
     void inspects.load(["odd", "b"]);
     assert.deepEqual(asked, ["odd", "b", "odd"]);
+  });
+
+  describe("in vain", () => {
+    beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+    afterEach(() => mock.timers.reset());
+
+    it("are overdue after a while, ever later while they stay so, and soon again after an answer", async () => {
+      const { inspects, answer, refuse, overdue } = byHand();
+      const inVain = async (refused: boolean) => {
+        void inspects.load(["a"]);
+        await (refused ? refuse("a") : answer("a", undefined));
+      };
+      for (const [n, seconds] of [2, 5, 15, 60, 60, 60].entries()) {
+        await inVain(n % 2 === 0);
+        mock.timers.tick(seconds * 1000 - 1);
+        assert.equal(overdue(), n, `before ${seconds} s`);
+        mock.timers.tick(1);
+        assert.equal(overdue(), n + 1, `after ${seconds} s`);
+        mock.timers.tick(600_000);
+        assert.equal(overdue(), n + 1, "told once");
+      }
+      void inspects.load(["a"]);
+      await answer("a", "one");
+      mock.timers.tick(600_000);
+      assert.equal(overdue(), 6);
+      inspects.forget("a");
+      await inVain(true);
+      mock.timers.tick(2000);
+      assert.equal(overdue(), 7);
+    });
+
+    it("are not overdue once they were asked for again, or are not listed any more", async () => {
+      const { inspects, answer, refuse, overdue } = byHand();
+      void inspects.load(["a", "b"]);
+      await refuse("a");
+      await refuse("b");
+      void inspects.load(["a"]);
+      mock.timers.tick(600_000);
+      assert.equal(overdue(), 0);
+      void inspects.load([]);
+      await answer("a", undefined);
+      mock.timers.tick(600_000);
+      assert.equal(overdue(), 0);
+    });
   });
 
   it("are eight at a time", async () => {
