@@ -21,6 +21,8 @@ export type Note =
   | { kind: "replaced"; id: string }
   | { kind: "started" | "gone" | "engineGone" | "engineBack" };
 
+/** Between two questions whether an engine behind a tunnel is still there (milliseconds): a network that went away says nothing of it. */
+const heartbeat = 5_000;
 /** Before each look at an engine that went away, or whose stream broke (milliseconds). */
 const pauses = [250, 500, 1000, 2000, 5000];
 
@@ -64,23 +66,26 @@ export async function followLogs(
         sink.note({ kind: "replaced", id: followed });
       } else if (startedAt !== undefined && container.details.startedAt !== startedAt) sink.note({ kind: "started" });
       ({ startedAt } = container.details);
-      lines ??= createLines(secretValues(container.details.env));
+      const its = (lines ??= createLines(secretValues(container.details.env)));
       const since = cursor.since();
       const from = since === undefined ? { tail: followed === id ? tail : ("all" as const) } : { since };
-      for await (const piece of withSilence(engine.logPieces(followed, from, signal), lines)) {
-        if (piece && !cursor.isNew(piece)) continue;
-        if (piece) await tell(lines.take(piece, Date.now()));
-        await tell(lines.overdue(Date.now()));
-        failures = 0;
-      }
+      await whileThere(engine, signal, async (there) => {
+        for await (const piece of withSilence(engine.logPieces(container.id, from, there), its)) {
+          if (piece && !cursor.isNew(piece)) continue;
+          if (piece) await tell(its.take(piece, Date.now()));
+          await tell(its.overdue(Date.now()));
+          failures = 0;
+        }
+      });
       if (signal.aborted) return;
       const now = await engine.inspect(followed);
       if (now && !isUp(now.state)) {
         const again = cursor.since();
-        const rest = await lastWords(engine, now, again === undefined ? from : { since: again }, signal);
-        for (const piece of rest) if (cursor.isNew(piece)) await tell(lines.take(piece, Date.now()));
+        const wanted = again === undefined ? from : { since: again };
+        const rest = await whileThere(engine, signal, (there) => lastWords(engine, now, wanted, there));
+        for (const piece of rest) if (cursor.isNew(piece)) await tell(its.take(piece, Date.now()));
       }
-      if (!now || !isUp(now.state)) await tell(lines.end()); // of a stream that broke the rest comes with the next
+      if (!now || !isUp(now.state)) await tell(its.end()); // of a stream that broke the rest comes with the next
       if (now && !isUp(now.state)) {
         const { exitCode, oomKilled } = now.details;
         if (now.state !== "created") sink.note({ kind: "ended", exitCode, oomKilled });
@@ -163,16 +168,47 @@ async function untilChanged(engine: Engine, { id }: Inspected, signal: AbortSign
       changed.abort();
     }
   };
-  await engine.events(
-    () => void look(), // it may have changed before anybody listened
-    (event) => {
-      if (event.type === "container" && event.id === id) void look();
-    },
-    AbortSignal.any([signal, changed.signal]),
+  await whileThere(engine, AbortSignal.any([signal, changed.signal]), (there) =>
+    engine.events(
+      () => void look(), // it may have changed before anybody listened
+      (event) => {
+        if (event.type === "container" && event.id === id) void look();
+      },
+      there,
+    ),
   );
   if (failed) throw failed.error as Error;
   // An engine that went away is found out by the next call.
   if (!changed.signal.aborted && !signal.aborted) await engine.ping(signal);
+}
+
+/**
+ * Does what waits for the engine's words, for as long as there is an engine. One behind a tunnel is asked now and then whether it is; the connection to this
+ * machine's own breaks when it goes.
+ * @throws EngineGoneError when there is none any more, besides what `work` throws
+ */
+async function whileThere<T>(engine: Engine, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (engine.endpoint.socketPath !== undefined) return work(signal);
+  const gone = new AbortController();
+  const ended = new AbortController();
+  const asking = AbortSignal.any([signal, ended.signal]);
+  const ask = async () => {
+    while (!asking.aborted && !gone.signal.aborted) {
+      await pause(heartbeat, asking);
+      if (asking.aborted) return;
+      await engine.ping(asking).catch((error: unknown) => {
+        if (error instanceof EngineGoneError && !asking.aborted) gone.abort(error);
+      });
+    }
+  };
+  void ask();
+  try {
+    const result = await work(AbortSignal.any([signal, gone.signal]));
+    gone.signal.throwIfAborted();
+    return result;
+  } finally {
+    ended.abort();
+  }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { planStop } from "../../src/core/plan.ts";
 import { listContexts, resolveEndpoint } from "../../src/engine/endpoint.ts";
 import { connect } from "../../src/engine/engine.ts";
+import { followLogs, type Note } from "../../src/engine/logs.ts";
 import type { LabEngine } from "../lab/engine.ts";
 import { ensurePackages } from "../lab/packages.ts";
 import { freePort, startSshServer, type SshServer } from "../lab/ssh.ts";
@@ -194,6 +195,48 @@ describe("an engine that is not this machine's", function () {
       ssh.thaw();
       await seen.until("the engine again", ({ engine: { status } }) => status === "ready");
     }).timeout(120_000);
+
+    it("is told to be gone by a log that is followed, while the network swallows everything, and followed again", async () => {
+      const { engine } = await toolsFor(env, "server");
+      const stop = new AbortController();
+      const [lines, notes]: [string[], string[]] = [[], []];
+      const sink = { line: (text: string) => void lines.push(text), note: ({ kind }: Note) => void notes.push(kind) };
+      const script = 'while read -r line <"/say"; do echo "$line"; done';
+      await lab.docker("run", "-d", "--name", "talks", "berth-lab/busybox:1", "sh", "-c", `mkfifo /say; echo up; ${script}`);
+      const say = (text: string) => lab.docker("exec", "talks", "sh", "-c", 'echo "$1" >/say', "say", text);
+      const { id } = (await engine.inspect("talks"))!;
+      const followed = followLogs(engine, { id, name: "talks" }, 10, sink, stop.signal);
+      try {
+        await until("its first line", () => lines.includes("up"));
+        ssh.freeze();
+        await say("while nobody hears");
+        await until("that the engine is gone", () => notes.length > 0);
+        ssh.thaw();
+        await until("what it said", () => lines.includes("while nobody hears"));
+        assert.deepEqual(
+          [lines, notes],
+          [
+            ["up", "while nobody hears"],
+            ["engineGone", "engineBack"],
+          ],
+        );
+
+        // Nor is one that ended followed into the void.
+        await lab.docker("stop", "--time", "0", "talks");
+        await until("its end", () => notes.includes("ended"));
+        ssh.freeze();
+        await until("that the engine is gone again", () => notes.length === 4);
+        ssh.thaw();
+        await lab.docker("start", "talks");
+        await until("that it was started", () => notes.includes("started"));
+        assert.deepEqual(notes, ["engineGone", "engineBack", "ended", "engineGone", "engineBack", "started"]);
+      } finally {
+        ssh.thaw();
+        stop.abort();
+        await followed;
+        engine.close();
+      }
+    }).timeout(180_000);
 
     it("is refused in the words of ssh", async () => {
       writeFileSync(join(ssh.mark, "../known_hosts"), "");
