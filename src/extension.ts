@@ -102,6 +102,7 @@ export function activate(context: vscode.ExtensionContext): void {
     projectsRead: projects.areRead,
     storage: context.globalStorageUri,
     memory: context.workspaceState,
+    sharedMemory: context.globalState,
     version: (context.extension.packageJSON as { version: string }).version,
     user,
   };

@@ -123,17 +123,26 @@ export function planReplace(
   };
 }
 
-/** The app anew, in a container that is there. `revive`: it is restarted first, which heals its GPU handle. */
+/**
+ * The app anew, in a container that is there. `revive`: it is restarted first, which heals its GPU handle. `setupDue`: it was never set up to the end, which
+ * is made up for.
+ */
 export function planReuse(
   launching: Launching,
   found: Container & { details: Details },
-  { appRuns, ranBy, revive }: { appRuns: boolean; ranBy?: string | undefined; revive: boolean },
+  {
+    appRuns,
+    ranBy,
+    revive,
+    setupDue = false,
+  }: { appRuns: boolean; ranBy?: string | undefined; revive: boolean; setupDue?: boolean },
 ): Plan {
   const { launch, spec } = launching;
   const { id, name, state } = found;
   const runs = isUp(state);
   const gpus = gpusOf(spec);
   const isNew = state === "created"; // it never ran, and so was never set up
+  const setup = setupDue ? overdue : isNew && onceEach;
   const check: Step[] = gpus === "none" ? [] : [{ kind: "probe", gpus, must: true, cause: "its handle may have gone stale" }];
   const [, ...afterStart] = startSteps(name, "none", id);
   const start: Step[] = revive
@@ -144,7 +153,7 @@ export function planReuse(
   const skipped = [
     { what: "docker run", why: `${name} is there` },
     ...(start.length === 0 ? [{ what: "docker start", why: `${name} runs` }] : []),
-    ...(launch.setup.length > 0 && !isNew ? [{ what: "setup", why: `it was done when ${name} was created` }] : []),
+    ...(launch.setup.length > 0 && !setup ? [{ what: "setup", why: `it was done when ${name} was created` }] : []),
   ];
   return {
     title: revive ? l10n.t("Revive {0}", name) : l10n.t("Reuse {0}", name),
@@ -155,23 +164,35 @@ export function planReuse(
       ...check,
       // Looked for even if it was not seen: two of it would be in each other's way.
       ...(launch.app && runs && !revive ? [stopApp(launch.app, { appRuns, ranBy }, id, launching.display)] : []),
-      ...appSteps(launching, id, { setup: isNew }),
+      ...appSteps(launching, id, { setup }),
     ],
     skipped,
-    ...noted(launching),
+    ...noted(launching, setupDue ? setupNotes(launching, name) : []),
   };
 }
 
-const noted = ({ notes = [] }: Launching): Pick<Plan, "notes"> => (notes.length > 0 ? { notes } : {});
+function noted({ notes = [] }: Launching, more: readonly string[] = []): Pick<Plan, "notes"> {
+  const all = [...more, ...notes];
+  return all.length > 0 ? { notes: all } : {};
+}
 
-/** Prepares, configures and starts the app in a container that runs. */
-export function planStartApp(launching: Launching, found: Container): Plan {
+/** Why setup steps are there. */
+const onceEach = "once in each container that is created";
+const overdue = "it was not done to the end when the container was created";
+
+const setupNotes = ({ launch }: Launching, name: string): string[] =>
+  launch.setup.length > 0
+    ? [l10n.t("{0} was not set up to the end when it was created: its setup is done now, from the beginning.", name)]
+    : [];
+
+/** Prepares, configures and starts the app in a container that runs. `setupDue`: see `planReuse`. */
+export function planStartApp(launching: Launching, found: Container, { setupDue = false } = {}): Plan {
   const { id, name, state } = found;
   return {
     title: l10n.t("Start the app in {0}", name),
     container: { id, name },
     basis: { state: { id, state } },
-    steps: appSteps(launching, id, { setup: false }),
+    steps: appSteps(launching, id, { setup: setupDue && overdue }),
   };
 }
 
@@ -219,8 +240,12 @@ function newSteps({ spec, reserved = [], secretFiles = [], launch }: Launching):
   ];
 }
 
-/** From setup to ready. `container`: its id, or its name while it is not created. */
-function appSteps({ launch, spec, display, ready }: Launching, container: string, { setup = true } = {}): Step[] {
+/** From setup to ready. `container`: its id, or its name while it is not created. `setup`: why it is done; false: it is not. */
+function appSteps(
+  { launch, spec, display, ready }: Launching,
+  container: string,
+  { setup = onceEach }: { setup?: string | false } = {},
+): Step[] {
   const inside = (command: string) => ["exec", container, "sh", "-c", command];
   const { app } = launch;
   const process = app?.process === undefined ? {} : { process: app.process };
@@ -233,11 +258,7 @@ function appSteps({ launch, spec, display, ready }: Launching, container: string
       ? [{ kind: "letIn", argv: display.letIn, cause: "its user may open windows, and nobody else" } as const]
       : []),
     ...(display ? [{ kind: "socket", path: display.socket, cause: "windows open through it" } as const] : []),
-    ...(setup ? launch.setup : []).map((command): Step => ({
-      kind: "setup",
-      argv: inside(command),
-      cause: "once in each container that is created",
-    })),
+    ...(setup === false ? [] : launch.setup.map((command): Step => ({ kind: "setup", argv: inside(command), cause: setup }))),
     ...launch.prepare.map((command): Step => ({
       kind: "prepare",
       argv: inside(command),

@@ -79,7 +79,8 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
   const key = deploymentKey(folder, service);
   const id = `deployment:${key}`;
   const containers = containersOf(deployment, state);
-  const { word, token, icon } = standing(deployment, state.launches[key] !== undefined, containers, state);
+  const launches = state.doing.flatMap(({ name, launch }) => (launch?.key === key ? [{ name, steps: launch.steps }] : []));
+  const { word, token, icon } = standing(deployment, launches.length > 0, containers, state);
   const up = containers.filter((container) => isUp(container.state));
   const [only] = up;
   const ports = only && up.length === 1 ? openPorts(only) : [];
@@ -89,7 +90,11 @@ function deploymentRow(project: Project, deployment: Deployment, state: State, n
   const facts = isWhole && title !== label ? [title, ...told] : told;
   const host = engineHost(state.context?.host ?? "unix://");
   // The newest first: what is under way stands where it is seen, however low the view is.
-  const steps = (state.launches[key]?.steps ?? []).map((step, n) => stepRow(`${id}:step:${n}`, step)).reverse();
+  const steps = launches
+    .flatMap(({ name, steps }) =>
+      steps.map((step, n) => stepRow(`${id}:step:${name}:${n}`, step, launches.length > 1 ? name : undefined)),
+    )
+    .reverse();
   const rows = containers.map((container) => below(containerRow(container, state, now, id), preview.app !== undefined));
   const children = [...steps, ...rows];
   return {
@@ -169,15 +174,17 @@ function trouble(id: string, { handles }: State) {
   return handle && isTrouble(handle.verdict) ? handle : undefined;
 }
 
-function stepRow(id: string, { title, outcome, detail }: LaunchStep): Row {
+/** @param container its name, where there are steps of several */
+function stepRow(id: string, { title, outcome, detail }: LaunchStep, container?: string): Row {
   const icons = { running: working, done: { id: "check", color: "charts.green" }, failed: error };
   const words = { running: l10n.t("running now"), done: l10n.t("done"), failed: l10n.t("failed") };
+  const facts = [container, detail].filter((fact) => fact !== undefined);
   return {
     id,
     label: title,
-    ...(detail === undefined ? {} : { description: detail, tooltip: `${title}\n${detail}` }),
+    ...(facts.length === 0 ? {} : { description: facts.join(" · "), tooltip: [title, ...facts].join("\n") }),
     icon: icons[outcome],
     menu: "step",
-    accessibilityLabel: [title, words[outcome], ...(detail === undefined ? [] : [detail])].join(", "),
+    accessibilityLabel: [title, words[outcome], ...facts].join(", "),
   };
 }

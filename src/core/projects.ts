@@ -34,13 +34,7 @@ export interface Mistake {
   service?: string;
 }
 
-/** A launch that runs now. */
-export interface LaunchProgress {
-  /** The container's. */
-  name: string;
-  steps: readonly LaunchStep[];
-}
-
+/** A step of a launch that runs now. */
 export interface LaunchStep {
   title: string;
   outcome: "running" | "done" | "failed";

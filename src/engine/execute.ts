@@ -18,6 +18,8 @@ import { finishUndo, undoAll, type Undo } from "./undo.ts";
 export interface StepEvent {
   step: Step;
   outcome: "started" | "done" | "failed";
+  /** The id of the plan's container, once there is one. */
+  container?: string;
   /** What there is to say of it: an error, a verdict. */
   detail?: string;
   /** Files inside, as they were configured. */
@@ -84,7 +86,13 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
       signal.throwIfAborted();
       const { detail, files } = await run(step);
       signal.throwIfAborted();
-      yield { step, outcome: "done", ...(detail === undefined ? {} : { detail }), ...(files === undefined ? {} : { files }) };
+      yield {
+        step,
+        outcome: "done",
+        ...(container.id === "" ? {} : { container: container.id }),
+        ...(detail === undefined ? {} : { detail }),
+        ...(files === undefined ? {} : { files }),
+      };
     } catch (error) {
       const cancelled = signal.aborted && !(error instanceof UserError);
       const message = cancelled ? "cancelled" : words(error);

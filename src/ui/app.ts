@@ -22,6 +22,8 @@ export interface App {
   storage: vscode.Uri;
   /** What is remembered in this workspace. */
   memory: vscode.Memento;
+  /** What is remembered in all windows. */
+  sharedMemory: vscode.Memento;
   version: string;
   /** Who deploys: goes into a label. */
   user: string;

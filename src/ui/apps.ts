@@ -8,9 +8,10 @@ import { findApp } from "../engine/app.ts";
 import type { App } from "./app.ts";
 import type { Call } from "./commands.ts";
 import { answeredFor, draft } from "./launchDraft.ts";
-import { askMissing, lastAnswers } from "./launchInputs.ts";
-import { runPlan } from "./runPlan.ts";
+import { askMissing, launchedAnswers } from "./launchInputs.ts";
+import { requireNotLaunched, runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Inspected } from "./target.ts";
+import { isSetupDue } from "./unfinishedSetup.ts";
 
 interface Keys {
   container?: string | undefined;
@@ -24,10 +25,11 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
   const reached = await reach(app);
   const found = await findContainer(reached, container, startWhich(), ({ state }) => state === "running");
   const { project, deployment } = await deploymentIn(app, found);
+  requireNotLaunched(app, found.name);
   if (found.state !== "running")
     throw new UserError(vscode.l10n.t("{0} does not run, so no app can be started in it: start it first.", found.name));
   const run = await reached.engine.runOf(found.id);
-  const answers = fromUi ? await askMissing(app, project, deployment) : lastAnswers(app, project, deployment);
+  const answers = fromUi ? await askMissing(app, project, deployment) : launchedAnswers(app, project, deployment);
   const launch = await answeredFor(found, deployment, answers, run?.spec.ports);
   if (!launch.app) throw new UserError(noApp(deployment));
   if (await findApp(reached, found.id, launch.app.process))
@@ -35,7 +37,7 @@ export async function startApp(app: App, { container }: Keys, { fromUi }: Call):
   const image = await reached.engine.inspectImage(found.imageId);
   if (!image) throw new UserError(vscode.l10n.t("The image of {0} is not on this engine any more.", found.name));
   const launching = await draft(app, reached, deployment, launch, image, { reserve: false });
-  await runPlan(app, reached, planStartApp(launching, found), {
+  await runPlan(app, reached, planStartApp(launching, found, { setupDue: isSetupDue(app, found.id) }), {
     silent: !fromUi,
     launch: {
       key: deploymentKey(project.folder, deployment.service),

@@ -3,7 +3,7 @@ import { candidates } from "../core/candidates.ts";
 import { answersText, type Answers } from "../core/compose/inputs.ts";
 import type { Launch } from "../core/compose/deployment.ts";
 import { runCommand, runCommandLines } from "../core/dockerRun.ts";
-import { Cancelled, UserError } from "../core/errors.ts";
+import { Cancelled, UserError, type Remedy } from "../core/errors.ts";
 import { ownerToAsk, requireViable, whose } from "../core/existing.ts";
 import { asideName } from "../core/names.ts";
 import { withPlatformDefault } from "../core/platform.ts";
@@ -23,16 +23,17 @@ import { answered, answeredFor, draft, parallel } from "./launchDraft.ts";
 import { askInputs, rememberAnswers } from "./launchInputs.ts";
 import type { LaunchKeys } from "./launch.ts";
 import { launchTarget, type LaunchTarget } from "./launchTarget.ts";
-import { isLocked, withLock } from "./launchLock.ts";
+import { isLocked } from "./launchLock.ts";
 import { notify } from "./notify.ts";
 import { open } from "./open.ts";
 import { projectImage, type ProjectImage } from "./projectImage.ts";
 import { confirm } from "./prompts.ts";
 import { lossesText, whatIsLost } from "./removal.ts";
 import { runCommandOf } from "./runCommand.ts";
-import { runPlan } from "./runPlan.ts";
+import { requireNotLaunched, runPlan } from "./runPlan.ts";
 import { settings } from "./settings.ts";
 import { engineGpus, findContainer, reach, type Reach } from "./target.ts";
+import { isSetupDue } from "./unfinishedSetup.ts";
 
 export interface Launched {
   outcome: "created" | "reused" | "revived" | "restarted" | "parallel" | "shown";
@@ -116,10 +117,12 @@ interface Circumstance {
 }
 
 /** Looks at what is there, and decides with the user what to do. @throws UserError, Cancelled */
-async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, given: Circumstance): Promise<Proposal> {
+async function propose(app: App, reached: Reach, target: LaunchTarget, given: Circumstance): Promise<Proposal> {
+  const { deployment } = target;
   const { answers, first, image, silent, wanted } = given;
   const looks = await lookAround(app, reached, deployment, given);
   const look = await chooseLook(looks, first.spec.name, given, app.user);
+  if (wanted !== "parallel") requireNotLaunched(app, look?.found.name ?? first.spec.name, inParallel(target));
   if (!look) {
     if (wanted === "reuse" || wanted === "revive")
       throw new UserError(vscode.l10n.t("There is no container '{0}' yet: launch it first.", first.spec.name));
@@ -147,8 +150,21 @@ async function propose(app: App, reached: Reach, { deployment }: LaunchTarget, g
     const plan = planReplace(launching, look.found, { appRuns, ranBy, volumes: lost !== undefined, now: new Date() });
     return { outcome: "restarted", plan, launching, look, ...(lost ? { losses: lossesText(lost) } : {}) };
   }
-  const plan = planReuse(wished, look.found, { appRuns, ranBy, revive: existing === "revive" });
+  const plan = planReuse(wished, look.found, {
+    ...{ appRuns, ranBy, revive: existing === "revive" },
+    setupDue: isSetupDue(app, look.found.id),
+  });
   return { outcome: existing === "revive" ? "revived" : "reused", plan, launching: wished, look };
+}
+
+/** What can be done while the container is being launched: for a button. */
+function inParallel({ project: { folder }, deployment: { service } }: LaunchTarget): Remedy {
+  const target = { project: folder, service, existing: "parallel" };
+  return {
+    title: vscode.l10n.t("Launch in Parallel"),
+    command: "berth.launch",
+    args: [{ id: "button", menu: "button", target }],
+  };
 }
 
 async function lookAround(
@@ -279,18 +295,16 @@ async function carryOut(
   const { plan, launching, outcome, look } = proposal;
   const { spec, launch: chosen } = launching;
   const shownCommand = await commandOf(reached, proposal);
-  const { id, name, log, url, left } = await withLock(app, reached, plan, () =>
-    runPlan(app, reached, plan, {
-      silent,
-      deploy: makesOne(proposal) || !look ? spec : look.observed.spec,
-      launch: {
-        key: deploymentKey(project.folder, deployment.service),
-        ...(chosen.app ? { app: chosen.app.start } : {}),
-        settings: { Outcome: outcome, ...settingsOf({ project, deployment }, answers) },
-        secrets: secretsOf(launching),
-      },
-    }),
-  );
+  const { id, name, log, url, left } = await runPlan(app, reached, plan, {
+    silent,
+    deploy: makesOne(proposal) || !look ? spec : look.observed.spec,
+    launch: {
+      key: deploymentKey(project.folder, deployment.service),
+      ...(chosen.app ? { app: chosen.app.start } : {}),
+      settings: { Outcome: outcome, ...settingsOf({ project, deployment }, answers) },
+      secrets: secretsOf(launching),
+    },
+  });
   if (left !== undefined && look) {
     const words = vscode.l10n.t("{0} is up, but the one before stays as {1}: {2}", name, asideName(look.found.name), left);
     if (silent) app.log.warn(words);

@@ -1,15 +1,15 @@
 import * as vscode from "vscode";
 
-/** A message with buttons makes links of `[text](url)`, even of commands: text that is partly the engine's must not become one. */
-function plain(text: string): string {
+/** Messages and progress make links of `[text](url)`, even of commands: text that is partly the engine's must not become one. */
+export function withoutLinks(text: string): string {
   return text.replaceAll("](", "] (");
 }
 
 export const notify = {
   info: (text: string, ...buttons: string[]): Thenable<string | undefined> =>
-    vscode.window.showInformationMessage(plain(text), ...buttons),
+    vscode.window.showInformationMessage(withoutLinks(text), ...buttons),
   warn: (text: string, ...buttons: string[]): Thenable<string | undefined> =>
-    vscode.window.showWarningMessage(plain(text), ...buttons),
+    vscode.window.showWarningMessage(withoutLinks(text), ...buttons),
   error: (text: string, options: vscode.MessageOptions, ...buttons: string[]): Thenable<string | undefined> =>
-    vscode.window.showErrorMessage(plain(text), options, ...buttons),
+    vscode.window.showErrorMessage(withoutLinks(text), options, ...buttons),
 };

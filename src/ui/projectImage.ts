@@ -11,6 +11,7 @@ import { redact, secretValues } from "../core/redact.ts";
 import { failureText, plain } from "../engine/app.ts";
 import type { App } from "./app.ts";
 import { surroundings, writeDeploymentLog } from "./deploymentLogs.ts";
+import { withoutLinks } from "./notify.ts";
 import { confirm } from "./prompts.ts";
 import type { Reach } from "./target.ts";
 
@@ -105,10 +106,10 @@ async function acquire(
     const title = build ? vscode.l10n.t("Building {0}", image) : vscode.l10n.t("Pulling {0}", image);
     const abort = new AbortController();
     await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      { location: vscode.ProgressLocation.Notification, title: withoutLinks(title), cancellable: true },
       async (bar, token) => {
         token.onCancellationRequested(() => abort.abort());
-        await run((message) => bar.report({ message }), abort.signal);
+        await run((message) => bar.report({ message: withoutLinks(message) }), abort.signal);
       },
     );
   } catch (error) {

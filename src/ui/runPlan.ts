@@ -1,16 +1,21 @@
 import * as vscode from "vscode";
 import { renderDeployLog, type StepRecord } from "../core/deployLog.ts";
 import { runCommandLines } from "../core/dockerRun.ts";
-import { Cancelled, words } from "../core/errors.ts";
+import { isLaunched, withDoing, type Doing } from "../core/doing.ts";
+import { Cancelled, UserError, words, type Remedy } from "../core/errors.ts";
 import type { Plan, Step } from "../core/plan.ts";
 import { stepTitle } from "../core/plan.ts";
+import type { LaunchStep } from "../core/projects.ts";
 import { blankSecrets, redact, secretValues } from "../core/redact.ts";
 import type { RunSpec } from "../core/runSpec.ts";
 import { execute, ExitedEarlyError, type Executed } from "../engine/execute.ts";
 import type { App } from "./app.ts";
 import { surroundings, writeDeploymentLog } from "./deploymentLogs.ts";
+import { withLock } from "./launchLock.ts";
+import { withoutLinks } from "./notify.ts";
 import { settings } from "./settings.ts";
 import { engineGpus, type Reach } from "./target.ts";
+import { forgetSetup, rememberSetup } from "./unfinishedSetup.ts";
 
 export interface RunOptions {
   /** No progress notification: the caller wants no UI at all. */
@@ -31,13 +36,18 @@ export interface RunOptions {
   };
 }
 
-/** Carries out a plan with progress and cancel, shows on the container's row what is happening, and writes the deployment log. */
+/**
+ * Carries out a plan with progress and cancel, shows on the container's row what is happening, and writes the deployment log. What is a deployment's is
+ * refused while the container is being launched: see `requireNotLaunched`.
+ */
 export async function runPlan(
   app: App,
   reach: Reach,
   plan: Plan,
   { silent, signal: outer, deploy, launch }: RunOptions,
 ): Promise<Executed & { log?: string }> {
+  if (launch) requireNotLaunched(app, plan.container.name);
+  const shown = show(app, plan.container.name, launch?.key);
   const started = new Date();
   const steps: StepRecord[] = [];
   const files = new Map<string, string>();
@@ -66,8 +76,10 @@ export async function runPlan(
     return writeDeploymentLog(app, plan.container.name, started, hide(redact(text, secretValues(environment))));
   };
   try {
-    const executed = await progress(silent ? (outer ?? new AbortController().signal) : undefined, plan.title, (report, signal) =>
-      follow(app, reach, plan, { steps, files, key: launch?.key, hide }, report, signal),
+    const executed = await withLock(app, reach, plan, () =>
+      progress(silent ? (outer ?? new AbortController().signal) : undefined, plan.title, (report, signal) =>
+        follow(app, reach, plan, { steps, files, shown, hide }, report, signal),
+      ),
     );
     const { id, health } = executed;
     if (health) app.store.update({ handles: { ...app.store.get().handles, [id]: health } });
@@ -79,7 +91,18 @@ export async function runPlan(
     if (error instanceof Error) hideIn(error, hide);
     await write(error instanceof Cancelled ? "cancelled" : "failed", kept, error);
     throw error;
+  } finally {
+    shown.end();
   }
+}
+
+/**
+ * Two launches at work on one container would end each other's app, or take what the other one just made for what is to be reused.
+ * @throws UserError while this window launches a container of this name, or starts its app
+ */
+export function requireNotLaunched({ store }: App, name: string, remedy?: Remedy): void {
+  if (isLaunched(store.get(), name))
+    throw new UserError(vscode.l10n.t("{0} is being launched right now: wait until it is done, or cancel it.", name), remedy);
 }
 
 /** What kind of error it is, and its remedy, stay as they are. */
@@ -92,25 +115,25 @@ interface Followed {
   steps: StepRecord[];
   /** Texts of the files that were configured inside. */
   files: Map<string, string>;
-  /** The deployment that is launched. */
-  key: string | undefined;
+  shown: Shown;
   /** A text without the launch's secrets. */
   hide: (text: string) => string;
 }
 
-/** The one loop over a plan's steps: it feeds the progress bar, the deployment log, the container's row and the deployment's. */
+/** The one loop over a plan's steps: it feeds the progress bar, the deployment log, the rows, and what is remembered of the container's setup. */
 async function follow(
   app: App,
   reach: Reach,
   plan: Plan,
-  { steps, files, key, hide }: Followed,
+  { steps, files, shown, hide }: Followed,
   report: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Executed> {
   const tools = { ...reach, hostGpus: engineGpus(app, reach), probeTimeout: settings.probeTimeout() };
   const events = execute(plan, tools, signal);
-  const { name } = plan.container;
+  const lastSetup = plan.steps.findLast(({ kind }) => kind === "setup");
   let started = new Date();
+  let made: string | undefined;
   try {
     for (;;) {
       const next = await events.next();
@@ -124,49 +147,64 @@ async function follow(
       if (outcome === "started") {
         started = new Date();
         report(`${stepTitle(step)}…`);
-        setBusy(app, name, stepTitle(step));
-        tell(app, key, name, steps, step, hide);
+        shown.step(steps, step, hide);
       } else {
         app.log.info(`${plan.title}: ${step.kind} ${outcome}${detail ? `: ${detail}` : ""}`);
         steps.push({ step, started, finished: new Date(), outcome, ...(detail === undefined ? {} : { detail }) });
+        if (outcome === "failed") continue;
+        const { container = "" } = next.value;
+        if (step.kind === "create" && lastSetup) await rememberSetup(app, reach.engine, (made = container));
+        if (step === lastSetup) await forgetSetup(app, container);
+        if (step.kind === "remove") await forgetSetup(app, step.argv.at(-1) ?? "");
       }
     }
-  } finally {
-    setBusy(app, name, undefined);
-    tell(app, key, name);
+  } catch (error) {
+    // Taken back, unless there is something to be looked at in it.
+    if (made !== undefined && !(await isThere(reach, made))) await forgetSetup(app, made);
+    throw error;
   }
 }
 
-/** Shows the steps of a deployment's launch below its row, as they happen; without steps it is over. */
-function tell(
-  app: App,
-  key: string | undefined,
-  name: string,
-  done: readonly StepRecord[] = [],
-  now?: Step,
-  hide = (text: string) => text,
-): void {
-  if (key === undefined) return;
-  const { [key]: _old, ...others } = app.store.get().launches;
-  if (!now) return app.store.update({ launches: others });
-  const steps = [
-    ...done.map(({ step, outcome, detail }) => ({
-      title: stepTitle(step),
-      outcome,
-      ...(detail === undefined ? {} : { detail }),
-    })),
-    {
-      title: stepTitle(now),
-      outcome: "running" as const,
-      ...(now.kind === "setup" || now.kind === "prepare" ? { detail: hide(now.argv.at(-1) ?? "") } : {}),
-    },
-  ];
-  app.store.update({ launches: { ...others, [key]: { name, steps } } });
+/** An engine that is out of reach may still have it. */
+async function isThere({ engine }: Reach, id: string): Promise<boolean> {
+  return engine.inspect(id).then(
+    (found) => found !== undefined,
+    () => true,
+  );
 }
 
-function setBusy(app: App, name: string, what: string | undefined): void {
-  const { [name]: _old, ...others } = app.store.get().busy;
-  app.store.update({ busy: what === undefined ? others : { ...others, [name]: what } });
+interface Shown {
+  /** The step that begins, after those that are done. */
+  step(done: readonly StepRecord[], now: Step, hide: (text: string) => string): void;
+  end(): void;
+}
+
+/** Shows what is done, on the row of the container of this name; with `key` also below that of the deployment. Whatever else is done stays shown. */
+function show(app: App, name: string, key: string | undefined): Shown {
+  let shown: Doing | undefined;
+  const become = (next: Doing | undefined) => {
+    app.store.update(withDoing(app.store.get(), shown, next));
+    shown = next;
+  };
+  become({ name, ...(key === undefined ? {} : { launch: { key, steps: [] } }) });
+  return {
+    step(done, now, hide) {
+      const steps: LaunchStep[] = [
+        ...done.map(({ step, outcome, detail }) => ({
+          title: stepTitle(step),
+          outcome,
+          ...(detail === undefined ? {} : { detail }),
+        })),
+        {
+          title: stepTitle(now),
+          outcome: "running",
+          ...(now.kind === "setup" || now.kind === "prepare" ? { detail: hide(now.argv.at(-1) ?? "") } : {}),
+        },
+      ];
+      become({ name, what: stepTitle(now), ...(key === undefined ? {} : { launch: { key, steps } }) });
+    },
+    end: () => become(undefined),
+  };
 }
 
 /** @param silent No UI; the signal cancels. */
@@ -177,11 +215,11 @@ async function progress<T>(
 ): Promise<T> {
   if (silent) return work(() => undefined, silent);
   return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    { location: vscode.ProgressLocation.Notification, title: withoutLinks(title), cancellable: true },
     (bar, token) => {
       const abort = new AbortController();
       token.onCancellationRequested(() => abort.abort());
-      return work((message) => bar.report({ message }), abort.signal);
+      return work((message) => bar.report({ message: withoutLinks(message) }), abort.signal);
     },
   );
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { withDoing } from "../../src/core/doing.ts";
 import type { Container } from "../../src/core/engineJson.ts";
 import { projectRows } from "../../src/core/projectRows.ts";
-import { deploymentKey, type Project } from "../../src/core/projects.ts";
+import { deploymentKey, unreadableProject, type Project } from "../../src/core/projects.ts";
 import { renderRows, type Row } from "../../src/core/rows.ts";
 import { initialState, type State } from "../../src/core/state.ts";
 import { berths, composes, container, image, project } from "./projectSupport.ts";
@@ -148,7 +149,7 @@ describe("the projects view", () => {
     [
       "it is launched",
       shop,
-      { containers: [web("a")], launches: { [deploymentKey("/work/shop", "web")]: { name: "shop-web", steps: [] } } },
+      { containers: [web("a")], doing: [{ name: "shop-web", launch: { key: deploymentKey("/work/shop", "web"), steps: [] } }] },
       "starting",
       "loading~spin",
       "starting",
@@ -198,8 +199,8 @@ describe("the projects view", () => {
       { title: "Wait until it runs", outcome: "failed" as const, detail: "exit code 1" },
       { title: "Prepare", outcome: "running" as const },
     ];
-    const launches = { [deploymentKey("/work/perception", "cv")]: { name: "rtvicv-perception-docker", steps } };
-    const row = only(perception, { launches, containers: [app()] });
+    const launch = { key: deploymentKey("/work/perception", "cv"), steps };
+    const row = only(perception, { doing: [{ name: "rtvicv-perception-docker", launch }], containers: [app()] });
     assert.deepEqual(draw([row]), [
       "perception  RT perception · starting · GPU 0 · :9000",
       "  Prepare",
@@ -215,6 +216,27 @@ describe("the projects view", () => {
         ["check", "step", "Create the container, done"],
       ],
     );
+  });
+
+  it("tells the steps of two launches of one deployment apart, and keeps those of one when the other is over", () => {
+    const key = deploymentKey("/work/shop", "web");
+    const steps = (...titles: string[]) => titles.map((title) => ({ title, outcome: "running" as const }));
+    const one = { name: "shop-web", what: "preparing", launch: { key, steps: steps("creating", "preparing") } };
+    const two = { name: "shop-web-2", what: "setting up", launch: { key, steps: steps("setting up") } };
+    const both = withDoing(withDoing(initialState, undefined, one), undefined, two);
+    const row = (state: Partial<State>) => only(shop, state).children?.[0];
+    const drawn = (state: Partial<State>) => draw([row(state)!]);
+    assert.deepEqual(drawn(both), [
+      "Web shop  starting",
+      "  setting up  shop-web-2",
+      "  preparing  shop-web",
+      "  creating  shop-web",
+    ]);
+    assert.equal(row(both)?.children?.[0]?.accessibilityLabel, "setting up, running now, shop-web-2");
+    assert.deepEqual(drawn(withDoing(both, two, undefined)), ["Web shop  starting", "  preparing", "  creating"]);
+    assert.deepEqual(drawn(withDoing(both, one, undefined)), ["Web shop  starting", "  setting up"]);
+    const ids = (row(both)?.children ?? []).map(({ id }) => id);
+    assert.equal(new Set(ids).size, 3);
   });
 
   it("has what cannot be launched, and why", () => {
@@ -246,6 +268,16 @@ describe("the projects view", () => {
       ["mistakes in compose.yaml", "error", "project"],
     );
     assert.equal(only(project("/work/empty", "services: {}\n")).description, "no services in compose.yaml");
+  });
+
+  it("has a project of which a file may not be read, and says which and why", () => {
+    const problem = "/work/mine/.env cannot be read: EACCES: permission denied";
+    const row = only(unreadableProject("/work/mine", "compose.yaml", { path: ".env", problem }));
+    assert.deepEqual(draw([row]), ["mine  .env cannot be read"]);
+    assert.deepEqual(
+      [row.icon?.id, row.menu, row.tooltip, row.accessibilityLabel],
+      ["error", "project", `/work/mine\n${problem}`, "mine, .env cannot be read"],
+    );
   });
 
   it("keeps a name that two services share with the one whose labels the container has", () => {

@@ -20,6 +20,7 @@ export async function run(): Promise<void> {
   await import("./projects.test.ts");
   await import("./deployments.test.ts");
   await import("./launch.test.ts");
+  await import("./launchAgain.test.ts");
   await import("./views.test.ts");
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run(resolve);
