@@ -7,13 +7,18 @@ import { publishedTcp } from "./published.ts";
 import type { Decision, Existing, Observed } from "./reuse.ts";
 import { label } from "./runSpec.ts";
 
+/**
+ * Whether the deployment's app runs in a container that is up; `unknown`: that could not be told, so it may. Undefined in its place: there is no app,
+ * the container neither runs nor is paused, or nothing can be read of it at all.
+ */
+export type AppRuns = boolean | "unknown";
+
 /** A container that is there already, and what was seen of it. */
 export interface Look {
   found: Container & { details: Details };
   by: FoundBy;
   observed: Observed;
-  /** Undefined: there is no app, the container does not run, or that could not be told. */
-  appRuns: boolean | undefined;
+  appRuns: AppRuns | undefined;
 }
 
 /**
@@ -69,9 +74,12 @@ export function ownerToAsk(
   { found, appRuns }: Pick<Look, "found" | "appRuns">,
   user: string,
 ): string | undefined {
-  const endsSomething = existing !== "parallel" && (existing !== "reuse" || appRuns === true);
+  const endsSomething = existing !== "parallel" && (existing !== "reuse" || mayRun(appRuns));
   return endsSomething ? otherOwner(found, user) : undefined;
 }
+
+/** Whether an app may be ended by what is done to its container. */
+export const mayRun = (appRuns: AppRuns | undefined) => appRuns === true || appRuns === "unknown";
 
 /** Who made a container; and what to think of before it is ended, where it may be somebody else's. */
 export function whose(found: Container, { user, now }: Looker): string[] {
@@ -99,9 +107,7 @@ export function existingDetail(
     l10n.t("State: {0}", short(state)),
     ...(unread === undefined ? [] : [unread]),
     ...(health === undefined || health.verdict === "none" ? [] : [l10n.t("GPU: {0}", health.detail)]),
-    ...(appRuns === undefined
-      ? []
-      : [appRuns ? l10n.t("App: it runs inside, and would be ended") : l10n.t("App: it does not run")]),
+    ...(appRuns === undefined ? [] : [appLine(appRuns)]),
     ...portsLine(found),
     ...decision.missing.map(({ source = "", target }) => l10n.t("Missing mount: {0}", short(`${source}:${target}`))),
     ...staleMounts.map((target) => l10n.t("Folder or file that was deleted or replaced on the host: {0}", short(target))),
@@ -110,6 +116,11 @@ export function existingDetail(
     ...(more > 0 ? [l10n.t("and {0} more", more)] : []),
   ];
   return lines.join("\n");
+}
+
+function appLine(runs: AppRuns): string {
+  if (runs === "unknown") return l10n.t("App: whether it runs inside could not be told; if it does, it would be ended");
+  return runs ? l10n.t("App: it runs inside, and would be ended") : l10n.t("App: it does not run");
 }
 
 function portsLine({ ports, labels, state, hostNetwork }: Container): string[] {

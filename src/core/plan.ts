@@ -39,7 +39,7 @@ export type InsideStep =
   | { kind: "socket"; path: string }
   | { kind: "setup" | "prepare"; argv: readonly string[] }
   | { kind: "configure"; edits: readonly Edit[] }
-  /** `undo`: starts it again. */
+  /** `undo`: starts it again, where it ran. */
   | { kind: "stopApp"; process?: string; undo?: readonly string[] }
   | { kind: "app"; argv: readonly string[]; start: string; process?: string }
   | { kind: "ready"; process?: string; ready?: ReadyWhen; port?: number };

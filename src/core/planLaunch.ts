@@ -5,6 +5,7 @@ import type { SecretFile } from "./compose/service.ts";
 import { createArgs } from "./dockerRun.ts";
 import type { Container, Details } from "./engineJson.ts";
 import { UserError } from "./errors.ts";
+import { mayRun, type AppRuns } from "./existing.ts";
 import { isUp } from "./holds.ts";
 import { keepAlive, keepAliveProgram } from "./keepAlive.ts";
 import { asideName, failedName } from "./names.ts";
@@ -90,7 +91,7 @@ export function planLaunch(launching: Launching): Plan {
 export function planReplace(
   launching: Launching,
   old: Container & { details: Details },
-  { appRuns, ranBy, volumes, now }: { appRuns: boolean; ranBy?: string | undefined; volumes: boolean; now: Date },
+  { appRuns, ranBy, volumes, now }: { appRuns: AppRuns | undefined; ranBy?: string | undefined; volumes: boolean; now: Date },
 ): Plan {
   const { launch, spec } = launching;
   const { id, name, state } = old;
@@ -99,7 +100,8 @@ export function planReplace(
       l10n.t("{0} was run with --rm: Docker removes it once it stops, so it could not be put back. Retire it first.", name),
     );
   const of = { id, name, state };
-  const restarted = appRuns && launch.app ? [appArgs(id, ranBy ?? launch.app.start, launching.display?.env)] : [];
+  // In one that is paused again nothing can be started.
+  const restarted = mayRun(appRuns) && state === "running" && launch.app ? [appArgs(id, ranBy ?? launch.app.start, launching.display?.env)] : [];
   const stop: Step = {
     kind: "stop",
     argv: ["stop", id],
@@ -135,7 +137,7 @@ export function planReuse(
     ranBy,
     revive,
     setupDue = false,
-  }: { appRuns: boolean; ranBy?: string | undefined; revive: boolean; setupDue?: boolean },
+  }: { appRuns: AppRuns | undefined; ranBy?: string | undefined; revive: boolean; setupDue?: boolean },
 ): Plan {
   const { launch, spec } = launching;
   const { id, name, state } = found;
@@ -207,15 +209,20 @@ export function planStopApp({ process }: Pick<App, "process">, { id, name, state
 
 function stopApp(
   { process, start }: App,
-  { appRuns, ranBy = start }: { appRuns: boolean; ranBy: string | undefined },
+  { appRuns, ranBy = start }: { appRuns: AppRuns | undefined; ranBy: string | undefined },
   id: string,
   display: Display | undefined,
 ): Step {
   return {
     kind: "stopApp",
-    cause: appRuns ? "it runs with what was configured before" : "it may have been started meanwhile",
+    cause:
+      appRuns === "unknown"
+        ? "it may run, which could not be told"
+        : appRuns
+          ? "it runs with what was configured before"
+          : "it may have been started meanwhile",
     ...(process === undefined ? {} : { process }),
-    ...(appRuns ? { undo: appArgs(id, ranBy, display?.env) } : {}),
+    undo: appArgs(id, ranBy, display?.env),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as l10n from "../core/l10n.ts";
 import { EngineGoneError, UserError } from "../core/errors.ts";
 import type { InsideStep } from "../core/plan.ts";
-import { runInside, stopApp } from "./app.ts";
+import { findApp, runInside, stopApp } from "./app.ts";
 import { type Written, configure, writeBack, writeSecretFiles } from "./configure.ts";
 import type { Tools } from "./execute.ts";
 import { somebodyListens } from "./freePort.ts";
@@ -58,12 +58,14 @@ export async function runInContainer(
     }
     case "stopApp": {
       const { undo } = step;
+      // Asked first, since one that is cancelled in the middle does not say: what did not run is not started when this is taken back.
+      const runs = undo !== undefined && (await findApp(inside, container.id, step.process));
       // One that was told to end may still be about to: then it ends first, so that there are not two of it.
       const again = async () => {
         await stopApp(inside, container.id, step.process);
         if (undo) await cli.run(undo);
       };
-      if (undo) done.push({ kind: "do", work: async () => ifThere(inside, again) });
+      if (runs) done.push({ kind: "do", work: async () => ifThere(inside, again) });
       const ran = await stopApp(inside, container.id, step.process, undefined, signal);
       return { detail: ran ? l10n.t("stopped") : l10n.t("it did not run") };
     }

@@ -1,7 +1,7 @@
 import type { FoundBy } from "../core/candidates.ts";
 import type { Container, Details } from "../core/engineJson.ts";
 import { EngineGoneError, UserError } from "../core/errors.ts";
-import type { Look } from "../core/existing.ts";
+import type { AppRuns, Look } from "../core/existing.ts";
 import { isUsable, type Health } from "../core/gpuHealth.ts";
 import type { RunSpec } from "../core/runSpec.ts";
 import { gpusAsked } from "../core/specDifference.ts";
@@ -17,8 +17,8 @@ export { detectPlatform } from "./platform.ts";
 const atOnce = 8;
 
 type Looking = Pick<Tools, "engine" | "cli" | "hostGpus" | "probeTimeout"> & {
-  /** Whether the deployment's app runs; undefined: it has none. */
-  findApp: (container: string) => Promise<boolean | undefined>;
+  /** Whether the deployment's app runs; absent: it has none. */
+  findApp?: (container: string) => Promise<boolean>;
 };
 
 /**
@@ -41,7 +41,7 @@ async function look(
   wanted: RunSpec,
   { by, container: listed }: { by: FoundBy; container: Container },
 ): Promise<Look | undefined> {
-  const { engine } = tools;
+  const { engine, findApp } = tools;
   const { id } = listed;
   const inspecting = attempt(engine, () => engine.inspect(id));
   const running = attempt(engine, () => engine.runOf(id));
@@ -60,7 +60,9 @@ async function look(
   }
   const known = { spec: run.value.spec, gpus: details.gpus };
   const asleep = (found = row, { name, image, state } = named): Look => ({
-    ...{ found, by, observed: { name, image, state, ...known, staleMounts: [] }, appRuns: undefined },
+    ...{ found, by, observed: { name, image, state, ...known, staleMounts: [] } },
+    // In one that is paused nothing can be asked; what ran in it goes on with it.
+    appRuns: findApp && state === "paused" ? "unknown" : undefined,
   });
   if (now.state !== "running") return asleep();
 
@@ -84,24 +86,24 @@ async function lookInside(
   { engine, cli, hostGpus, probeTimeout, findApp }: Looking,
   wanted: RunSpec,
   { id, details }: Container & { details: Details },
-): Promise<{ health: Health; stale: string[]; appRuns: boolean | undefined }> {
+): Promise<{ health: Health; stale: string[]; appRuns: AppRuns | undefined }> {
   const gpus = gpusAsked(wanted, details.gpus);
   const [health, stale, appRuns] = await Promise.all([
     checkContainerGpu({ id, gpus }, { cli, hostGpus, probeTimeout }),
     staleMounts({ engine, cli }, id, details.mounts, probeTimeout),
-    inTime(findApp(id), probeTimeout),
+    findApp && inTime(findApp(id), probeTimeout),
   ]);
   return { health, stale, appRuns };
 }
 
-/** Undefined where it takes longer, or fails. */
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+/** Unknown where it takes longer, or fails. */
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T | "unknown"> {
   let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
+  const expired = new Promise<"unknown">((resolve) => (timer = setTimeout(resolve, ms, "unknown")));
   try {
     return await Promise.race([work, expired]);
   } catch (error) {
-    if (error instanceof UserError) return undefined;
+    if (error instanceof UserError) return "unknown";
     throw error;
   } finally {
     clearTimeout(timer);

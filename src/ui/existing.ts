@@ -35,7 +35,7 @@ export async function pickExisting(looks: readonly Look[], free: string | undefi
       observed.health && observed.health.verdict !== "ok" && observed.health.verdict !== "none"
         ? verdictWords[observed.health.verdict]
         : "",
-      appRuns ? vscode.l10n.t("its app runs") : "",
+      appRuns === true ? vscode.l10n.t("its app runs") : "",
       by === "image" ? vscode.l10n.t("of the same image, not of this deployment") : "",
     ];
     return { label: found.name, description: facts.filter(Boolean).join(" · "), value: look };

@@ -141,8 +141,8 @@ async function propose(app: App, reached: Reach, target: LaunchTarget, given: Ci
     const launching = { ...drafted, notes: [...(drafted.notes ?? []), ...unknown] };
     return { outcome: "parallel", plan: planLaunch(launching), launching, beside: look };
   }
-  const appRuns = look.appRuns === true;
-  const ranBy = appRuns ? await startedBy(reached, look.found.id) : undefined;
+  const { appRuns } = look;
+  const ranBy = appRuns === undefined ? undefined : await startedBy(reached, look.found.id);
   if (existing === "restart") {
     await requireNoneAside(app, reached, look.found.name);
     const launching = await draft(app, reached, deployment, own, image, { reserve: true, instead: look.found.id });
@@ -183,7 +183,7 @@ async function lookAround(
     ...reached,
     hostGpus: engineGpus(app, reached),
     probeTimeout: settings.probeTimeout(),
-    findApp: async (id: string) => first.app && findApp(reached, id, first.app.process),
+    ...(first.app ? { findApp: async (id: string) => findApp(reached, id, first.app?.process) } : {}),
   };
   if (found.length === 0) return [];
   const { spec } = await draft(app, reached, deployment, first, image, { reserve: false });

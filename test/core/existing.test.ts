@@ -114,13 +114,15 @@ describe("whose a container is that is there", () => {
 
   it("asks the user whose container it is before anything in it is ended", () => {
     const anns = { found: found({ labels: { "dev.berth.v": "1", "dev.berth.user": "ann" } }) };
-    const asked = (existing: Existing, appRuns: boolean | undefined, user = "bob") =>
+    const asked = (existing: Existing, appRuns: Look["appRuns"], user = "bob") =>
       ownerToAsk(existing, { ...anns, appRuns }, user) ?? "nobody";
     assert.equal(asked("restart", undefined), "ann");
     assert.equal(asked("revive", false), "ann");
     assert.equal(asked("reuse", true), "ann");
     assert.equal(asked("reuse", false), "nobody");
     assert.equal(asked("reuse", undefined), "nobody");
+    assert.equal(asked("reuse", "unknown"), "ann");
+    assert.equal(asked("reuse", "unknown", "ann"), "nobody");
     assert.equal(asked("parallel", true), "nobody");
     assert.equal(asked("restart", true, "ann"), "nobody");
   });
@@ -146,6 +148,11 @@ describe("what stands below the question", () => {
     ));
   it("of one on its host's network: the port that its label tells", () =>
     assert.match(detail({ found: found({ hostNetwork: true, labels: { ...own, "dev.berth.port": "9000" } }) }), /^Port: 9000$/m));
+  it("of one in which nobody could look for the app", () =>
+    assert.match(
+      detail({ appRuns: "unknown" }),
+      /^App: whether it runs inside could not be told; if it does, it would be ended$/m,
+    ));
   it("of a stopped one", () => {
     const { health: _, ...seen } = observed({ state: "exited" });
     assert.equal(

@@ -298,6 +298,19 @@ describe("the plan of a reuse", () => {
     assert.equal(lines[4], "4. stop perception_app in it (it may have been started meanwhile)");
   });
 
+  it("of one whose app nobody could look for stops it all the same", () => {
+    const lines = text(planReuse(launching(), container("paused"), { appRuns: "unknown", revive: false })).split("\n");
+    assert.equal(lines[4], "4. stop perception_app in it (it may run, which could not be told)");
+  });
+
+  it("that is taken back starts the app again by the command that it was started by, whatever was seen of it", () => {
+    for (const appRuns of [true, false, "unknown"] as const) {
+      const { steps } = planReuse(launching(), container("running"), { appRuns, ranBy: "old -c /a", revive: false });
+      const stop = steps.find((step) => step.kind === "stopApp");
+      assert.equal(stop?.undo?.at(-1), "old -c /a", String(appRuns));
+    }
+  });
+
   it("of one that lost its GPU restarts it first: Revive", () => {
     assert.equal(
       text(planReuse(launching(), container("running"), { appRuns: true, revive: true })),

@@ -9,7 +9,7 @@ import { readProject } from "../../src/core/compose/project.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { launchSpec, planLaunch, planReplace, planReuse, type Launching } from "../../src/core/planLaunch.ts";
 import type { Executed, StepEvent, Tools } from "../../src/engine/execute.ts";
-import { findApp } from "../../src/engine/app.ts";
+import { findApp, stopApp } from "../../src/engine/app.ts";
 import { freePort } from "../../src/engine/freePort.ts";
 import type { LabEngine } from "../lab/engine.ts";
 import { carryOut, removeContainers, sentenceOf, toolsFor, until, useEngine } from "./support.ts";
@@ -182,6 +182,19 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
         assert.equal(await inside("box", "cat", "/prepared"), Array(n).fill("again").join("\n"));
         assert(await findApp(tools, first.id, undefined), "its app does not run");
         assert.equal((await inside("box", "sh", "-c", "grep -l BERTH_APP=1 /proc/[0-9]*/environ | wc -l")) > "0", true);
+      }
+    });
+
+    it("a reuse that fails starts the app again only where it ran, whatever was seen of it", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const failing = deploymentOf(
+        small.replace("berth-lab/busybox:1", "berth-test/box:1").replace("echo again", "false; exit 3"),
+      );
+      for (const ran of [true, false]) {
+        if (!ran) assert(await stopApp(tools, id, undefined));
+        const plan = planReuse(await launching(failing), await inspect(id), { appRuns: "unknown", revive: false });
+        assert.match(await sentenceOf(carryOut(plan, tools)), /failed in box with exit code 3/);
+        assert.equal(await findApp(tools, id, undefined), ran, `it ${ran ? "ran" : "did not run"}`);
       }
     });
 

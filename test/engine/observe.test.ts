@@ -258,7 +258,8 @@ describe("what is already there", function () {
       const look = looks.find(({ found }) => found.name === state);
       assert(look, state);
       assert.equal(look.observed.state, state);
-      assert.deepEqual([look.observed.health, look.observed.staleMounts, look.appRuns], [undefined, [], undefined], state);
+      const appRuns = state === "paused" ? "unknown" : undefined;
+      assert.deepEqual([look.observed.health, look.observed.staleMounts, look.appRuns], [undefined, [], appRuns], state);
       assert.deepEqual(offered(look, spec), choices, state);
     }
   });
@@ -287,7 +288,7 @@ describe("what is already there", function () {
       Object.fromEntries(verdicts),
       Object.fromEntries(names.map((name, n) => [name, n === 0 ? "unresponsive" : n === 1 ? "stale" : "ok"])),
     );
-    assert.equal(looks.find(({ found }) => found.id === hung)?.appRuns, undefined);
+    assert.equal(looks.find(({ found }) => found.id === hung)?.appRuns, "unknown");
     assert.equal(looks.find(({ found }) => found.id === stale)?.appRuns, true);
     assert(most > 1 && most <= 8, `${most} at a time`);
     // One after the other ten would take the hung one's time and the others' on top.
@@ -330,10 +331,14 @@ describe("what is already there", function () {
     );
   });
 
-  it("an app that cannot be asked for is not known to run", async () => {
+  it("an app that cannot be asked for may run; where there is none to ask for, none does", async () => {
     const id = await runBox(lab);
-    const look = await lookAt(id, wanted(), { findApp: () => Promise.reject(new UserError("no shell")) });
-    assert.equal(look.appRuns, undefined);
+    const look = await lookAt(id, wanted(), { findApp: () => Promise.reject(new UserError("odd")) });
+    assert.equal(look.appRuns, "unknown");
+    await api(lab, "POST", `/containers/${id}/pause`);
+    const { findApp: _, ...none } = { ...tools, findApp: nothing };
+    const [asleep] = await observe(none, wanted(), (await tools.engine.containers()).map(by("name")));
+    assert.deepEqual([asleep?.found.state, asleep?.appRuns], ["paused", undefined]);
   });
 
   it("an engine that is gone is told, not guessed at", async () => {
