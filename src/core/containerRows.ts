@@ -148,9 +148,7 @@ export function imageText(image: string): string {
 /** Where the engine's machine leads into the container, each port once although it is published by IPv4 and IPv6. */
 export function openPorts(container: Container): number[] {
   const { ports } = container;
-  return [...new Set([...ports.flatMap(({ host }) => (host ? [host.port] : [])), ...appPort(container)])].sort(
-    (a, b) => a - b,
-  );
+  return [...new Set([...ports.flatMap(({ host }) => (host ? [host.port] : [])), ...appPort(container)])].sort((a, b) => a - b);
 }
 
 const appPort = (container: Container) => {

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { basesOf, composeFiles, overridesOf } from "../core/compose/files.ts";
 import type { Issue } from "../core/compose/nodes.ts";
@@ -8,9 +9,10 @@ import { naming } from "./projects.ts";
 const pauseMs = 200;
 
 /** Tells what is wrong with the compose files that are open, as they are typed. The parser is loaded with the first of them. */
-export function createComposeDiagnostics({ log, user }: Pick<App, "log" | "user">): vscode.Disposable {
+export function createComposeDiagnostics({ store, log, user }: Pick<App, "store" | "log" | "user">): vscode.Disposable {
   const collection = vscode.languages.createDiagnosticCollection("berth-compose");
   const timers = new Map<string, NodeJS.Timeout>();
+  let { projects } = store.get();
 
   /** The open documents that belong to the compose file of the same folder. */
   const open = (folder: vscode.Uri, names: readonly string[]) =>
@@ -58,11 +60,16 @@ export function createComposeDiagnostics({ log, user }: Pick<App, "log" | "user"
     for (const [name, diagnostics] of told) for (const { uri } of open(folder, [name])) collection.set(uri, diagnostics);
   }
 
-  const soon = (document: vscode.TextDocument, ms: number) => {
-    const { uri } = document;
+  /** Projects lie in the folders that are open, and in those of the setting. */
+  const matters = ({ uri }: vscode.TextDocument) => {
     const name = uri.path.split("/").at(-1) ?? "";
-    const matters = basesOf(name).length > 0 || name === ".env";
-    if (!matters || uri.scheme !== "file" || !vscode.workspace.getWorkspaceFolder(uri)) return;
+    if (uri.scheme !== "file" || (basesOf(name).length === 0 && name !== ".env")) return false;
+    if (vscode.workspace.getWorkspaceFolder(uri)) return true;
+    return projects.some(({ folder }) => folder === dirname(uri.fsPath));
+  };
+  const soon = (document: vscode.TextDocument, ms: number) => {
+    if (!matters(document)) return;
+    const { uri } = document;
     const folder = vscode.Uri.joinPath(uri, "..");
     const key = folder.toString();
     clearTimeout(timers.get(key));
@@ -73,6 +80,14 @@ export function createComposeDiagnostics({ log, user }: Pick<App, "log" | "user"
     timers.set(key, setTimeout(run, ms));
   };
 
+  const unlisten = store.onDidChange((state) => {
+    if (state.projects === projects) return;
+    projects = state.projects;
+    for (const document of vscode.workspace.textDocuments) {
+      if (matters(document)) soon(document, 0);
+      else collection.delete(document.uri);
+    }
+  });
   for (const document of vscode.workspace.textDocuments) soon(document, 0);
   return vscode.Disposable.from(
     collection,
@@ -82,7 +97,12 @@ export function createComposeDiagnostics({ log, user }: Pick<App, "log" | "user"
       collection.delete(document.uri);
       soon(document, 0);
     }),
-    { dispose: () => timers.forEach((timer) => clearTimeout(timer)) },
+    {
+      dispose() {
+        unlisten();
+        timers.forEach((timer) => clearTimeout(timer));
+      },
+    },
   );
 }
 

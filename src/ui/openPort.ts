@@ -1,7 +1,16 @@
 import * as vscode from "vscode";
 import * as z from "zod/mini";
 import { Cancelled, UserError } from "../core/errors.ts";
-import { engineHost, hostNetworkPort, noPort, portMeant, portUrl, publishedTcp, unreachable, type PublishedPort } from "../core/published.ts";
+import {
+  engineHost,
+  hostNetworkPort,
+  noPort,
+  portMeant,
+  portUrl,
+  publishedTcp,
+  unreachable,
+  type PublishedPort,
+} from "../core/published.ts";
 import { command } from "./commands.ts";
 import { alone, isBack, pick, type } from "./prompts.ts";
 import { findContainer, reach } from "./target.ts";

@@ -254,8 +254,7 @@ async function pickProject(projects: readonly Project[]): Promise<Project> {
 
 function placeOf(project: Project, service: string | undefined): { file: string; line: number } {
   const start = { file: project.file, line: 1 };
-  const place = ({ file, line }: Partial<Mistake> = {}) =>
-    file === undefined || line === undefined ? start : { file, line };
+  const place = ({ file, line }: Partial<Mistake> = {}) => (file === undefined || line === undefined ? start : { file, line });
   if (service === undefined) return project.deployments.length === 0 ? place(project.mistakes[0]) : start;
   const at = project.deployments.find((deployment) => deployment.service === service)?.at;
   return at ? { file: join(project.folder, at.path), line: at.line } : place(mistakeOf(project, service));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Port } from "../../src/core/engineJson.ts";
-import { engineHost, noPort, portMeant, portUrl, publishedTcp, unreachable } from "../../src/core/published.ts";
+import { engineHost, hostNetworkPort, noPort, portMeant, portUrl, publishedTcp, unreachable } from "../../src/core/published.ts";
 
 const port = (container: number, host?: number, ip = "0.0.0.0", protocol = "tcp"): Port => ({
   container,
@@ -67,6 +67,22 @@ describe("ports that a browser can open", () => {
     ["nonsense", "localhost"],
   ];
   for (const [endpoint, host] of hosts) it(`of ${endpoint} are at ${host}`, () => assert.equal(engineHost(endpoint), host));
+});
+
+describe("the port on the host's network", () => {
+  const box = (labels: Record<string, string>, hostNetwork = true, state = "running") => ({ labels, hostNetwork, state });
+  const labels = { "dev.berth.v": "1", "dev.berth.port": "9000" };
+  const table: [string, Parameters<typeof hostNetworkPort>[0], number | undefined][] = [
+    ["is the one of Berth's label", box(labels), 9000],
+    ["is known while it is paused", box(labels, true, "paused"), 9000],
+    ["is none of one that does not run", box(labels, true, "exited"), undefined],
+    ["is none of one on a bridge, which publishes its own", box(labels, false), undefined],
+    ["is not believed of others", box({ "dev.berth.port": "9000" }), undefined],
+    ["is not known without the label", box({ "dev.berth.v": "1" }), undefined],
+    ["is no port that there is not", box({ ...labels, "dev.berth.port": "99999" }), undefined],
+    ["is no text", box({ ...labels, "dev.berth.port": "" }), undefined],
+  ];
+  for (const [title, of, wanted] of table) it(title, () => assert.equal(hostNetworkPort(of), wanted));
 });
 
 describe("why there is no port to open", () => {

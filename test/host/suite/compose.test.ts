@@ -1,4 +1,7 @@
 import { strict as assert } from "node:assert";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as vscode from "vscode";
 
 /** What Berth says of a document, once it is this many: `line: severity: message`, lines from 1. */
@@ -78,5 +81,31 @@ describe("compose files in the editor", () => {
       first,
       "3: Error: 'cap_add' is a list on line 4 of compose.yaml and a mapping here: write both alike, or '!override' in front of this one.",
     );
+  });
+
+  it("are told of below the folders of the setting too, as soon as these are projects, and no more once they are none", async () => {
+    const parent = await mkdtemp(join(tmpdir(), "suite-"));
+    const set = (value: string[] | undefined) =>
+      vscode.workspace.getConfiguration("berth").update("projectFolders", value, vscode.ConfigurationTarget.Global);
+    try {
+      await mkdir(join(parent, "aside"));
+      const compose = join(parent, "aside", "compose.yaml");
+      await writeFile(compose, "services:\n  web:\n    image: berth-lab/busybox:1\n    hostnam: web\n");
+      const document = await vscode.workspace.openTextDocument(compose);
+      const editor = await vscode.window.showTextDocument(document);
+      await set([parent]);
+      const mistake = "4: Error: Compose has no field 'hostnam' here: did you mean 'hostname'?";
+      assert.deepEqual(await told(document.uri, 1), [mistake]);
+      const end = new vscode.Position(3, 11);
+      await editor.edit((edit) => edit.insert(end, "e"));
+      assert.deepEqual(await told(document.uri, 0), []);
+      await editor.edit((edit) => edit.delete(new vscode.Range(end, end.translate(0, 1))));
+      assert.deepEqual(await told(document.uri, 1), [mistake]);
+      await set(undefined);
+      assert.deepEqual(await told(document.uri, 0), []);
+    } finally {
+      await set(undefined);
+      await rm(parent, { recursive: true });
+    }
   });
 });

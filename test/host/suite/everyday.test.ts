@@ -131,6 +131,17 @@ describe("everyday actions, by commands with an object", () => {
     );
   });
 
+  it("opens the port that Berth started the app on, on the host's network", async () => {
+    const labels = ["--label", "dev.berth.v=1", "--label", "dev.berth.port=9000"];
+    const name = await box("--network", "host", ...labels);
+    assert.deepEqual(await berth("openPort", { container: name }), { outcome: "shown", url: "http://localhost:9000/" });
+    const unknown = await box("--network", "host");
+    assert.equal(
+      await rejection(berth("openPort", { container: unknown })),
+      `${unknown} uses the network of its host, where no port is published: give 'port', the one that it listens on.`,
+    );
+  });
+
   it("removes an image by its name, and not one that is in use", async () => {
     await docker("tag", busybox, "suite/extra:1");
     assert.deepEqual(await berth("removeImage", { image: "suite/extra:1", force: true }), { outcome: "removed" });

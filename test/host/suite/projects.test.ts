@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
@@ -102,5 +102,28 @@ describe("projects", () => {
     assert.equal(await place({ project: elsewhere }), unknown(elsewhere));
     await writeFile(join(elsewhere, "compose.yml"), web);
     assert.equal(await place({ project: elsewhere, service: "web" }), "compose.yml:2");
+  });
+
+  it("whose files cannot be read stay, and a launch says why", async () => {
+    const file = (name: string) => join(folder(), name);
+    const refused = () => rejection(berth("launch", { confirm: false }));
+    const becomesRefused = async (wanted: string) => {
+      for (let told = ""; (told = await refused()) !== wanted;) {
+        if (Date.now() > deadline) assert.equal(told, wanted);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    // These tests run as root, who may read everything.
+    const unreadable = "cannot be read: ELOOP: too many symbolic links encountered";
+    await writeFile(file("compose.yaml"), web);
+    await symlink(".env", file(".env"));
+    await becomesRefused(`${file(".env")} ${unreadable}`);
+    assert.equal(await rejection(berth("launch", { project: ".", confirm: false })), `${file(".env")} ${unreadable}`);
+    assert.equal(await place({ project: name() }), "compose.yaml:1");
+    await rm(file(".env"));
+    await becomes("compose.yaml:2", { project: name(), service: "web" });
+    await rm(file("compose.yaml"));
+    await symlink("compose.yaml", file("compose.yaml"));
+    await becomesRefused(`${file("compose.yaml")} ${unreadable}`);
   });
 });
