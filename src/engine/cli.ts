@@ -1,7 +1,7 @@
 import * as l10n from "../core/l10n.ts";
 import type { About } from "../core/explain.ts";
 import { explainDocker } from "../core/explain.ts";
-import { Cancelled, EngineGoneError, UserError } from "../core/errors.ts";
+import { Cancelled, EngineSlowError, UserError } from "../core/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The docker command line: all that Berth changes on an engine goes through it, so that what is shown is what ran. */
@@ -121,7 +121,7 @@ export function createCli(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.e
       if (!result.failed) return result.stdout.trim();
       if (result.code === "ENOENT") throw new UserError(noCli());
       if (result.timedOut)
-        throw new EngineGoneError(
+        throw new EngineSlowError(
           l10n.t("The Docker engine did not finish '{0}' within {1} s.", `docker ${args[0]}`, timeout / 1000),
         );
       throw explainDocker(result.stderr, about);

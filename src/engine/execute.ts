@@ -2,7 +2,6 @@ import * as l10n from "../core/l10n.ts";
 import type { Container } from "../core/engineJson.ts";
 import { AppFailedError, Cancelled, EngineGoneError, UserError, words } from "../core/errors.ts";
 import { olderClaim } from "../core/freeGpus.ts";
-import type { About } from "../core/explain.ts";
 import { missingContainer, missingImage, takenName } from "../core/explain.ts";
 import { isUsable, type Health } from "../core/gpuHealth.ts";
 import type { Gpu } from "../core/gpu.ts";
@@ -12,6 +11,7 @@ import { redact, secretValues } from "../core/redact.ts";
 import type { Cli } from "./cli.ts";
 import type { Engine } from "./engine.ts";
 import type { Written } from "./configure.ts";
+import { removeContainer, removeTimeout, stopTime } from "./ending.ts";
 import { checkContainerGpu } from "./probe.ts";
 import { finishUndo, undoAll, type Undo } from "./undo.ts";
 
@@ -62,10 +62,6 @@ export class GpuTroubleError extends UserError {}
 
 /** How long a program must run before it counts as started: most that fail do so at once. */
 const settleTime = 1000;
-/** How long Docker may take to stop a container beyond the time that the container itself gets. */
-const stopTimeout = 120_000;
-/** A large writable layer or image on a slow disk takes minutes to remove. */
-const removeTimeout = 10 * 60_000;
 
 /**
  * Carries out a plan, telling each step as it starts and ends. It decides nothing. When a step fails or `signal` is raised, what this run did is undone,
@@ -75,17 +71,19 @@ const removeTimeout = 10 * 60_000;
 export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): AsyncGenerator<StepEvent, Executed> {
   const { engine, cli } = tools;
   const done: Undo[] = [];
+  /** What it did cannot be taken back any more, so it is done to its end. */
+  let isFinal = false;
   const container = { id: plan.container.id ?? "", name: plan.container.name };
   let health: Health | undefined;
   let url: string | undefined;
-  await finishUndo(container.name, engine, cli);
+  await finishUndo(subjects(), tools, signal);
   await checkBasis(plan, engine);
   for (const step of plan.steps) {
     yield { step, outcome: "started" };
     try {
-      signal.throwIfAborted();
+      if (!isFinal) signal.throwIfAborted();
       const { detail, files } = await run(step);
-      signal.throwIfAborted();
+      if (!isFinal) signal.throwIfAborted();
       yield {
         step,
         outcome: "done",
@@ -141,14 +139,20 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         reason = gone;
       }
     }
-    await undoAll(done, engine, cli, reason);
+    await undoAll(done, tools, subjects(), reason);
     return reason;
+  }
+
+  /** Names and ids of the containers that the plan is about. */
+  function subjects(): string[] {
+    const others = plan.steps.flatMap((step) => ("of" in step && step.of ? [step.of.id] : []));
+    return [container.name, ...[container.id, ...others].filter((id) => id !== "")];
   }
 
   /** Puts the new container out of the way of the one before, whose name, port and GPUs it has. */
   async function keepFailed(error: UserError, name: string): Promise<UserError> {
     try {
-      await cli.run(["stop", container.id], {}, { timeout: await stopTime(container.id) });
+      await cli.run(["stop", container.id], {}, { timeout: await stopTime(engine, container.id) });
       await cli.run(["rename", container.id, name]);
     } catch (failure) {
       if (failure instanceof EngineGoneError) throw failure;
@@ -159,12 +163,6 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
       1,
     );
     return told(error, l10n.t("It is kept as {0}; the one before is back.", name));
-  }
-
-  /** How long Docker may take to stop it, in milliseconds: what trains may have asked for minutes to save its work. */
-  async function stopTime(id: string): Promise<number> {
-    const seconds = (await engine.runOf(id).catch(() => undefined))?.spec.stopTimeout ?? 10;
-    return seconds < 0 ? 24 * 60 * 60_000 : seconds * 1000 + stopTimeout;
   }
 
   async function run(step: Step): Promise<{ detail?: string; files?: readonly Written[] }> {
@@ -179,8 +177,8 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         return { detail: container.id.slice(0, 12) };
       case "start": {
         const verb = step.argv[0] === "unpause" ? "pause" : "stop";
-        await cli.run(step.argv, about);
-        if (plan.container.id !== undefined) done.push({ kind: "run", argv: [verb, container.id] });
+        const start = () => cli.run(step.argv, about);
+        await (plan.container.id === undefined ? start() : register({ kind: "run", argv: [verb, container.id] }, start));
         return nothing;
       }
       case "find":
@@ -202,16 +200,15 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         if (!isUp((await engine.inspect(id))?.state ?? "gone")) return nothing; // it stopped by itself: nothing to start again
         for (const argv of step.undo ?? []) done.push({ kind: "run", argv });
         if (state === "paused") done.push({ kind: "run", argv: ["pause", id] });
-        const timeout = await stopTime(id);
+        const timeout = await stopTime(engine, id);
         await register({ kind: "run", argv: ["start", id] }, () => cli.run(step.argv, about, { timeout }));
         return nothing;
       }
       case "restart":
-        await cli.run(step.argv, about, { timeout: await stopTime(container.id) });
+        await cli.run(step.argv, about, { timeout: await stopTime(engine, container.id) });
         return nothing;
       case "pause":
-        await cli.run(step.argv, about);
-        done.push({ kind: "run", argv: ["unpause", container.id] });
+        await register({ kind: "run", argv: ["unpause", container.id] }, () => cli.run(step.argv, about));
         return nothing;
       case "rename": {
         const { id, name } = step.of ?? container;
@@ -223,8 +220,9 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
         done.push({ kind: "run", argv: ["image", "rm", step.argv.at(-1) ?? ""] });
         return nothing;
       case "remove":
-        await remove(step.argv, about);
+        await removeContainer(step.argv, tools, about);
         done.length = 0; // what is gone cannot be started again
+        isFinal = true;
         return nothing;
       case "removeImage":
         try {
@@ -250,17 +248,6 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
     } catch (error) {
       if (!(error instanceof EngineGoneError)) done.splice(done.indexOf(undo), 1);
       throw error;
-    }
-  }
-
-  /** A container that was run with `--rm` goes by itself once it is stopped; whoever is first, it is to be gone. */
-  async function remove(argv: readonly string[], about: About): Promise<void> {
-    try {
-      await cli.run(argv, about, { timeout: removeTimeout });
-    } catch (error) {
-      const id = argv.at(-1) ?? "";
-      if (words(error).includes("already in progress")) await engine.removed(id, AbortSignal.timeout(stopTimeout));
-      if (await engine.inspect(id)) throw error;
     }
   }
 }
@@ -359,12 +346,22 @@ async function waitRunning(engine: Engine, { id, name }: { id: string; name: str
   if (!now) throw new UserError(l10n.t("{0} was removed while it started.", name));
   const { running, restarting, exitCode, oomKilled, error, env } = now.details;
   if (running && !restarting) return;
-  const logs = redact((await engine.logs(id, 20)).trim(), secretValues(env));
   const ended = oomKilled
     ? l10n.t("{0} ran out of memory (exit code {1}, OOM killed)", name, exitCode)
     : l10n.t("{0} exited at once with exit code {1} (not out of memory)", name, exitCode);
-  const last = logs === "" ? l10n.t("It logged nothing.") : `${l10n.t("Its last log lines:")}\n${logs}`;
+  const last = await lastLines(engine, id, secretValues(env));
   throw new ExitedEarlyError(id, `${ended}${error ? `: ${error}` : ""}. ${l10n.t("The container is kept.")}\n${last}`);
+}
+
+/** In words, since not every log can be read: some logging drivers only write. @throws EngineGoneError */
+async function lastLines(engine: Engine, id: string, secrets: readonly string[]): Promise<string> {
+  try {
+    const logs = redact((await engine.logs(id, 20)).trim(), secrets);
+    return logs === "" ? l10n.t("It logged nothing.") : `${l10n.t("Its last log lines:")}\n${logs}`;
+  } catch (error) {
+    if (error instanceof EngineGoneError) await engine.ping(); // a log that hangs is no sign of that
+    return l10n.t("Its log cannot be read: {0}", words(error));
+  }
 }
 
 /** An engine that is being stopped ends its containers first, by a signal, and answers for a moment longer. @throws EngineGoneError */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Cancelled, UserError } from "../../src/core/errors.ts";
+import { Cancelled, EngineSlowError, UserError } from "../../src/core/errors.ts";
 import { keepAs } from "../../src/core/keepImage.ts";
-import { planRetire, planStart, planStop, type RemoveChoices } from "../../src/core/plan.ts";
+import { planPause, planRetire, planStart, planStop, type RemoveChoices } from "../../src/core/plan.ts";
 import { ExitedEarlyError, type Tools } from "../../src/engine/execute.ts";
 import type { LabEngine } from "../lab/engine.ts";
 import {
@@ -81,6 +81,19 @@ describe("a plan is carried out", function () {
     it("reports one that ends well at once, and says nothing", async () => {
       const said = await sentenceOf(deploy(tools, { image: busybox, name: "well", command: ["true"] }));
       assert.equal(said, "well exited at once with exit code 0 (not out of memory). The container is kept.\nIt logged nothing.");
+    });
+
+    it("reports one whose log cannot be read, and keeps the container", async () => {
+      const { plan } = await planFor(tools, { image: "berth-lab/exits:1", name: "mute", keepAlive: false });
+      const silent = (argv: readonly string[]) => ["create", "--log-driver", "none", ...argv.slice(1)];
+      const steps = plan.steps.map((step) => (step.kind === "create" ? { ...step, argv: silent(step.argv) } : step));
+      const error: unknown = await carryOut({ ...plan, steps }, tools).catch((thrown: unknown) => thrown);
+      assert(error instanceof ExitedEarlyError, String(error));
+      assert.match(
+        error.message,
+        /^mute exited at once with exit code 3 \(not out of memory\)\. The container is kept\.\nIts log cannot be read: .*does not support reading/i,
+      );
+      assert.equal(await fate("mute"), "exited");
     });
 
     it("does not tell a secret that the program logged", async () => {
@@ -217,6 +230,70 @@ describe("a plan is carried out", function () {
         await assert.rejects(carryOut(planStop(await inspect(id)), tools, { signal: abort.signal, onEvent }), Cancelled);
         assert.equal(await fate(id), state);
       }
+    });
+
+    it("a start that took too long, and happened all the same, is undone; one that Docker refused needs no undoing", async () => {
+      const verbs: string[] = [];
+      const slow: Tools = {
+        ...tools,
+        cli: {
+          ...tools.cli,
+          async run(args, ...rest) {
+            verbs.push(args[0] ?? "");
+            const output = await tools.cli.run(args, ...rest);
+            if (args[0] === "start" || args[0] === "unpause") throw new EngineSlowError("It took too long.");
+            return output;
+          },
+        },
+      };
+      const id = await createBox(lab);
+      assert.equal(await sentenceOf(carryOut(planStart(await inspect(id)), slow)), "It took too long.");
+      assert.equal(await fate(id), "exited");
+      const paused = await runBox(lab);
+      await api(lab, "POST", `/containers/${paused}/pause`);
+      assert.equal(await sentenceOf(carryOut(planStart(await inspect(paused)), slow)), "It took too long.");
+      assert.equal(await fate(paused), "paused");
+      const broken = await createBox(lab, freshName(), { Cmd: ["/bin/nonsense"], HostConfig: {} });
+      verbs.length = 0;
+      assert.match(await sentenceOf(carryOut(planStart(await inspect(broken)), slow)), /no program '\/bin\/nonsense'/);
+      assert.deepEqual(verbs, ["start"]);
+    });
+
+    it("a pause that took too long, and never happened, is undone without a complaint", async () => {
+      const id = await runBox(lab);
+      const slow: Tools = {
+        ...tools,
+        cli: {
+          ...tools.cli,
+          async run(args, ...rest) {
+            if (args[0] === "pause") throw new EngineSlowError("It took too long.");
+            return tools.cli.run(args, ...rest);
+          },
+        },
+      };
+      assert.equal(await sentenceOf(carryOut(planPause(await inspect(id)), slow)), "It took too long.");
+      assert.equal(await fate(id), "running");
+    });
+
+    it("while it is being removed, what is retired is retired to the end, and told as that", async () => {
+      await lab.docker("tag", busybox, "kept/work:1");
+      const { id } = await deploy(tools, { image: "kept/work:1" });
+      const abort = new AbortController();
+      const late: Tools = {
+        ...tools,
+        cli: {
+          ...tools.cli,
+          async run(args, ...rest) {
+            if (args[0] === "rm") abort.abort();
+            return tools.cli.run(args, ...rest);
+          },
+        },
+      };
+      const plan = planRetire(await inspect(id), { volumes: false, removeImage: "kept/work:1" });
+      const { events } = await carryOut(plan, late, { signal: abort.signal });
+      assert.deepEqual(events.slice(-4), ["remove started", "remove done", "removeImage started", "removeImage done"]);
+      assert.equal(await stateOf(tools, id), undefined);
+      assert.equal(await tools.engine.inspectImage("kept/work:1"), undefined);
     });
 
     it("what is retired stays retired", async () => {

@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withAnswers, type Circumstances, type Deployment } from "../../src/core/compose/deployment.ts";
 import { readProject } from "../../src/core/compose/project.ts";
+import { Cancelled, EngineGoneError, EngineSlowError, UserError } from "../../src/core/errors.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { launchSpec, planLaunch, planReplace, planReuse, type Launching } from "../../src/core/planLaunch.ts";
 import type { Executed, StepEvent, Tools } from "../../src/engine/execute.ts";
 import { findApp, stopApp } from "../../src/engine/app.ts";
 import { freePort } from "../../src/engine/freePort.ts";
 import type { LabEngine } from "../lab/engine.ts";
-import { carryOut, removeContainers, sentenceOf, toolsFor, until, useEngine } from "./support.ts";
+import { carryOut, removeContainers, sentenceOf, startProxy, toolsFor, until, useEngine } from "./support.ts";
 
 const example = new URL("../../examples/perception/compose.yaml", import.meta.url).pathname;
 
@@ -353,6 +354,144 @@ describe("a deployment is launched, reused, restarted and run in parallel", func
       const { left } = await carryOut(plan, hold, { onEvent: wake });
       assert.match(left ?? "", /running/);
       assert.deepEqual(await names(), ["box running", "box-berth-aside running"]);
+    });
+
+    /** Its docker command line can be got in the way of: `run` comes before each command that is run to its end, `probe` before what is run inside. */
+    function inTheWay(way: { run?: (args: readonly string[]) => void; probe?: () => void }, free = tools): Tools {
+      const { cli } = free;
+      const blocked: typeof cli = {
+        ...cli,
+        run: async (...args) => (way.run?.(args[0]), cli.run(...args)),
+        probe: async (...args) => (way.probe?.(), cli.probe(...args)),
+      };
+      return { ...free, cli: blocked };
+    }
+    const hangs = () => {
+      throw new EngineSlowError("The Docker engine did not finish 'docker exec' within 30 s.");
+    };
+
+    it("cancelled, with a container in which nothing can be run any more, it leaves nothing all the same", async () => {
+      const abort = new AbortController();
+      const way: { probe?: () => void } = {};
+      const onEvent = ({ step, outcome }: StepEvent) => {
+        if (step.kind !== "app" || outcome !== "done") return;
+        way.probe = hangs;
+        abort.abort();
+      };
+      const result = carryOut(planLaunch(await launching(boxed())), inTheWay(way), { signal: abort.signal, onEvent });
+      await assert.rejects(result, Cancelled);
+      assert.deepEqual(await names(), []);
+    });
+
+    it("cancelled, a reuse in which the app cannot be ended puts its configuration back, and tells the rest", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const plan = planReuse(await launching(boxed(), { name: "box", port: 9100 }), await inspect(id), {
+        appRuns: true,
+        revive: false,
+      });
+      const abort = new AbortController();
+      const way: { probe?: () => void } = {};
+      const onEvent = ({ step, outcome }: StepEvent) => {
+        if (step.kind !== "app" || outcome !== "done") return;
+        way.probe = hangs;
+        abort.abort();
+      };
+      const hung = "The Docker engine did not finish 'docker exec' within 30 s.";
+      assert.equal(
+        await sentenceOf(carryOut(plan, inTheWay(way), { signal: abort.signal, onEvent })),
+        `What was done before that could not be undone: ${hung} ${hung}`, // to end the new one, and to start the old one
+      );
+      assert.match(await inside("box", "cat", "/etc/box.ini"), /level = 9000/);
+    });
+
+    it("cancelled, a restart whose new one somebody is removing waits for that, and the old one is back", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const plan = planReplace(await launching(boxed()), await inspect(id), { appRuns: true, volumes: false, now: new Date() });
+      const abort = new AbortController();
+      const onEvent = ({ step, outcome }: StepEvent) => step.kind === "ready" && outcome === "started" && abort.abort();
+      let gone: Promise<unknown> | undefined;
+      const run = ([verb, ...args]: readonly string[]) => {
+        if (verb !== "rm") return;
+        gone = lab.docker("rm", ...args);
+        throw new UserError(`Docker refused: removal of container ${args.at(-1)} is already in progress`);
+      };
+      await assert.rejects(carryOut(plan, inTheWay({ run }), { signal: abort.signal, onEvent }), Cancelled);
+      await gone;
+      assert.deepEqual(await names(), ["box running"]);
+      assert.equal((await inspect("box")).id, id);
+    });
+
+    it("cancelled, a restart whose new one cannot be removed tells what the old one is called", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const plan = planReplace(await launching(boxed()), await inspect(id), { appRuns: true, volumes: false, now: new Date() });
+      const abort = new AbortController();
+      const onEvent = ({ step, outcome }: StepEvent) => step.kind === "ready" && outcome === "started" && abort.abort();
+      const run = ([verb]: readonly string[]) => {
+        if (verb === "rm") throw new UserError("Docker refused: it could not be killed.");
+      };
+      assert.equal(
+        await sentenceOf(carryOut(plan, inTheWay({ run }), { signal: abort.signal, onEvent })),
+        "What was done before that could not be undone: Docker refused: it could not be killed. box is still called box-berth-aside: There is a container named 'box' already: choose another name, or retire that one first.",
+      );
+      assert.deepEqual(await names(), ["box running", "box-berth-aside running"]);
+    });
+
+    it("what is left to undo of a reuse does not reach the next one", async () => {
+      const seeing = (port: number) =>
+        deploymentOf(
+          small
+            .replace("berth-lab/busybox:1", "berth-test/box:1")
+            .replace("9000", String(port))
+            .replace("echo again >>/prepared", "cat /etc/box.ini >/seen"),
+        );
+      const { id } = await carryOut(planLaunch(await launching(seeing(9000))), tools);
+      const proxy = await startProxy(lab);
+      try {
+        const through = await toolsFor(proxy.env);
+        const reuse = async (port: number) =>
+          planReuse(await launching(seeing(port)), await inspect(id), { appRuns: true, revive: false });
+        const plans = [await reuse(9100), await reuse(9200)] as const;
+        const goAway = ({ step, outcome }: StepEvent) => {
+          if (step.kind === "app" && outcome === "started") proxy.onRequest = () => false;
+        };
+        await assert.rejects(carryOut(plans[0], through, { onEvent: goAway }), EngineGoneError);
+        proxy.onRequest = undefined;
+        await carryOut(plans[1], through);
+        // So it was back as it had been before the next one began.
+        assert.match(await inside("box", "cat", "/seen"), /level = 9000/);
+        assert.match(await inside("box", "cat", "/etc/box.ini"), /level = 9200/);
+        assert(await findApp(tools, id, undefined), "the new app does not run");
+      } finally {
+        proxy.close();
+      }
+    });
+
+    it("what could not be undone once the engine is back is told to the next one, once", async () => {
+      const { id } = await carryOut(planLaunch(await launching(boxed())), tools);
+      const proxy = await startProxy(lab);
+      try {
+        const way: { probe?: () => void } = {};
+        const hung = inTheWay(way, await toolsFor(proxy.env));
+        const reuse = async () =>
+          planReuse(await launching(boxed(), { name: "box", port: 9100 }), await inspect(id), { appRuns: true, revive: false });
+        const goAway = ({ step, outcome }: StepEvent) => {
+          if (step.kind === "app" && outcome === "started") proxy.onRequest = () => false;
+        };
+        await assert.rejects(carryOut(await reuse(), hung, { onEvent: goAway }), EngineGoneError);
+        way.probe = hangs;
+        proxy.onRequest = undefined;
+        await until("the configuration to be back", async () => (await inside("box", "cat", "/etc/box.ini")).includes("9000"));
+        const told = "The Docker engine did not finish 'docker exec' within 30 s.";
+        assert.equal(
+          await sentenceOf(carryOut(await reuse(), hung)),
+          `What was done to box before could not be undone: ${told} ${told}`,
+        );
+        delete way.probe;
+        await carryOut(await reuse(), hung);
+        assert(await findApp(tools, id, undefined), "the new app does not run");
+      } finally {
+        proxy.close();
+      }
     });
 
     it("of two windows that launch it at once, one does and the other is told", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { EngineGoneError } from "../../src/core/errors.ts";
+import { Cancelled, EngineGoneError } from "../../src/core/errors.ts";
 import { planStart, planStop } from "../../src/core/plan.ts";
 import type { Tools } from "../../src/engine/execute.ts";
 import { runAsRoot } from "../lab/cache.ts";
@@ -11,6 +11,7 @@ import {
   planFor,
   removeContainers,
   runBox,
+  sentenceOf,
   startProxy,
   stateOf,
   toolsFor,
@@ -120,6 +121,48 @@ describe("an engine that goes away in the middle of a deploy leaves nothing half
     // Berth looks for at most 3.5 s: three whole deploys later it has given up.
     for (let n = 0; n < 3; n++) await carryOut((await planFor(tools, { image: "berth-lab/busybox:1" })).plan, tools);
     assert.equal(await stateOf(tools, id), "created");
+  });
+
+  it("what was begun is taken back before anything else is done with it", async () => {
+    const { plan } = await planFor(tools, { image: "berth-lab/busybox:1" });
+    const { name } = plan.container;
+    // Out of reach from the start on, until Berth has given up.
+    let isOut = false;
+    proxy.onRequest = (line) => {
+      isOut ||= line.endsWith("/start");
+      return !isOut;
+    };
+    await assert.rejects(carryOut(plan, tools), EngineGoneError);
+    proxy.onRequest = undefined;
+    const made = await tools.engine.inspect(name);
+    assert(made, "nothing was made");
+    // Whether it is meant by its id, as here, or by its name.
+    const sentence = `There is no container '${made.id.slice(0, 12)}' on this engine.`;
+    assert.equal(await sentenceOf(carryOut(planStart({ ...made, name: "as it was called" }), tools)), sentence);
+    assert.equal(await stateOf(tools, made.id), undefined);
+  });
+
+  it("a wait for what is left to undo can be cancelled, and the engine that is still away is told", async () => {
+    const { plan } = await planFor(tools, { image: "berth-lab/busybox:1" });
+    let isOut = false;
+    let asked = (): void => undefined;
+    let answer: Promise<boolean> = Promise.resolve(false);
+    proxy.onRequest = (line) => {
+      isOut ||= line.endsWith("/start");
+      if (isOut) asked();
+      return isOut ? answer : true;
+    };
+    await assert.rejects(carryOut(plan, tools), EngineGoneError);
+    await assert.rejects(carryOut(plan, tools), EngineGoneError);
+    // Now it hangs.
+    let breakOff = (isBack: boolean): void => void isBack;
+    answer = new Promise((resolve) => (breakOff = resolve));
+    const cancel = new AbortController();
+    asked = () => cancel.abort();
+    await assert.rejects(carryOut(plan, tools, { signal: cancel.signal }), Cancelled);
+    proxy.onRequest = undefined;
+    breakOff(false);
+    await until("what was made to be gone", async () => (await stateOf(tools, plan.container.name)) === undefined);
   });
 
   it("a broken-off create whose container turns up later is undone then", async () => {
