@@ -11,6 +11,8 @@ export interface HandleWatch {
   alarm: number;
   /** When the last look ended. */
   last: number;
+  /** When it last asked for a list of the containers, and how many times in a row in vain. */
+  asked: { at: number; times: number };
 }
 
 interface Look {
@@ -25,7 +27,12 @@ interface Look {
   wasTrouble: boolean | undefined;
 }
 
-export const startWatch: HandleWatch = { looks: new Map(), alarm: -Infinity, last: -Infinity };
+export const startWatch: HandleWatch = {
+  looks: new Map(),
+  alarm: -Infinity,
+  last: -Infinity,
+  asked: { at: -Infinity, times: 0 },
+};
 
 const second = 1000;
 const minute = 60 * second;
@@ -72,6 +79,25 @@ export function nextLook(
   return next && { ...next, at: Math.max(next.at, watch.last + gap) };
 }
 
+/**
+ * When to ask for a list, as containers were started that no view has listed: not before one of them is due to be looked at. undefined: not at all.
+ * An engine that is out may be back, with its containers started anew.
+ */
+export function nextList({ asked }: HandleWatch, { engine, unlisted }: Pick<State, "engine" | "unlisted">): number | undefined {
+  if (engine.status === "connecting" || unlisted === undefined) return undefined;
+  return Math.max(unlisted + afterStart, asked.at + doubling(minute, Math.max(1, asked.times)));
+}
+
+/** Remembers that it asked. */
+export function askedForList(watch: HandleWatch, now: number): HandleWatch {
+  return { ...watch, asked: { at: now, times: watch.asked.times + 1 } };
+}
+
+/** Remembers that the list came. */
+export function gotList(watch: HandleWatch): HandleWatch {
+  return { ...watch, asked: { at: watch.asked.at, times: 0 } };
+}
+
 /** A paused one has nothing that could answer. */
 function isWatched({ state, details }: Container): boolean {
   return state === "running" && details !== undefined && !details.restarting && details.gpus !== "none";
@@ -106,7 +132,7 @@ export function looked(watch: HandleWatch, container: Container, verdict: Verdic
   };
   // One that is found in the round that an alarm made is no new alarm: else each would call all the others again.
   const isAlarm = verdict === "stale" && before?.verdict !== "stale" && (before === undefined || before.at >= watch.alarm);
-  return { looks: new Map(watch.looks).set(container.id, look), alarm: isAlarm ? now : watch.alarm, last: now };
+  return { ...watch, looks: new Map(watch.looks).set(container.id, look), alarm: isAlarm ? now : watch.alarm, last: now };
 }
 
 /** The verdicts on these were dropped from the state: what has no verdict is looked at soon. */

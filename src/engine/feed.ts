@@ -16,6 +16,8 @@ export interface Feed {
   engine(): Promise<Engine>;
   /** Whether any view is on screen. Hidden views cost nothing: no list, no inspect, no attempt to reconnect. */
   setVisible(visible: boolean): void;
+  /** Lists once though nobody looks, if need be over a new connection: for what goes by containers that the state says may be missing. */
+  catchUp(): void;
   /** Starts over: with a new connection, to what the settings and the environment name now. */
   reconnect(): void;
   /** The same, if they name another engine than before. */
@@ -27,6 +29,8 @@ export interface Feed {
 const listInterval = 250;
 /** How long a list waits for what only an inspect tells. What comes later, as over a slow connection, is filled in. */
 const inspectPatience = 250;
+/** The same for a list that no view waits for. */
+const unseenPatience = 10_000;
 /** Between two questions whether the engine is still there: one that hangs, or is behind a broken ssh connection, says nothing of it. */
 const heartbeat = 5_000;
 /** Between attempts to reach an engine that is out: at once, then slower. */
@@ -38,7 +42,15 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   let connection: { endpoint: Endpoint; engine: Promise<Engine> } | undefined;
   let disposed = false;
   let visible = false;
+  /** Whether a list was asked for though nobody looks. */
+  let owed = false;
+  /** Ends the waiting for what no view has waited for. */
+  let hurry: (() => void) | undefined;
+  /** Since when something may run that was not listed; what the state says of it while nobody looks. */
+  let missedSince: number | undefined;
   let session: AbortController | undefined;
+  /** Whether it hears events by now: what happens after a list is told. */
+  let isOpen = false;
   /** The engine whose events the session hears. */
   let followed: Engine | undefined;
   let wake: (() => void) | undefined;
@@ -68,7 +80,7 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   }
 
   const lists = throttle(async () => {
-    if (!visible || !session || session.signal.aborted) return;
+    if (!(visible || (owed && isOpen)) || !session || session.signal.aborted) return;
     const { signal } = session;
     try {
       if (await isFollowed()) await refresh(await engine(), signal);
@@ -78,8 +90,12 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
   }, listInterval);
 
   async function refresh(from: Engine, signal: AbortSignal): Promise<void> {
-    const wanted = { ...changed };
-    changed.containers = changed.images = false;
+    owed = false;
+    // Images are for the views alone.
+    const wanted = { containers: changed.containers, images: changed.images && visible };
+    changed.containers = false;
+    if (wanted.images) changed.images = false;
+    if (wanted.containers) missedSince = undefined;
     const [containers, images] = await Promise.all([
       wanted.containers ? from.containers() : listed.containers,
       wanted.images ? from.images() : listed.images,
@@ -89,13 +105,16 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
     // Nobody told, as when more happened at once than the engine remembers for a slow listener.
     if (wanted.containers) for (const row of containers) if (differs(row, inspects.get(row.id))) inspects.forget(row.id);
     refreshing = true;
-    await within(inspectPatience, [inspects.load(containers.map(idOf)), imageInspects.load(images.map(idOf))]);
+    const shown = new Promise<void>((resolve) => (hurry = resolve));
+    const loads = [inspects.load(containers.map(idOf)), imageInspects.load(images.map(idOf))];
+    await Promise.race([within(visible ? inspectPatience : unseenPatience, loads), shown]);
     refreshing = false;
     if (signal.aborted) return;
     const up = new Set(containers.filter(({ state }) => state === "running" || state === "paused").map(idOf));
     store.update({
       engine: { status: "ready", context: from.endpoint.context, local: from.endpoint.socketPath !== undefined },
       containers: containers.map((row) => withDetails(row, inspects.get(row.id))),
+      unlisted: visible ? undefined : missedSince,
       images: images.map((row) => ({ ...row, ...knownDetails(imageInspects.get(row.id)) })),
       handles: Object.fromEntries(Object.entries(store.get().handles).filter(([id]) => up.has(id))),
     });
@@ -109,8 +128,14 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       inspects.forget(id);
       // A restart makes the old verdict worthless.
       if (action === "start" || action === "die") forgetHandle(id);
+      if (action === "start" || action === "unpause") miss();
     }
     lists.trigger();
+  }
+
+  function miss(): void {
+    missedSince ??= Date.now();
+    if (!visible) store.update({ unlisted: missedSince });
   }
 
   function forgetHandle(id: string): void {
@@ -131,8 +156,10 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       session = new AbortController();
       await followOnce(session);
       session.abort();
+      owed = isOpen = false;
+      miss(); // whatever happens now
       await pause(backoff[failures] ?? backoff.at(-1) ?? 0);
-      while (!visible && !disposed) await pause(undefined);
+      while (!visible && !owed && !disposed) await pause(undefined);
       failures++;
     }
   }
@@ -146,6 +173,7 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
       await from.ping(signal);
       await from.events(
         () => {
+          isOpen = true;
           // Events may have been missed while nobody listened: start from nothing.
           changed.containers = changed.images = true;
           inspects.forgetAll();
@@ -212,11 +240,22 @@ export function createFeed(store: Store<State>, wantedContext: () => string, env
     setVisible(now) {
       if (visible === now) return;
       visible = now;
-      if (!visible) return;
+      if (!visible) {
+        // It was to be listed right now.
+        if (missedSince !== undefined) miss();
+        return;
+      }
       if (following === undefined) {
         following = follow(); // which lists as soon as it hears the events
         return;
       }
+      wake?.();
+      hurry?.();
+      lists.trigger();
+    },
+    catchUp() {
+      if (visible || following === undefined) return;
+      owed = true;
       wake?.();
       lists.trigger();
     },

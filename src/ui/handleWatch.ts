@@ -2,7 +2,17 @@ import * as vscode from "vscode";
 import type { Container } from "../core/engineJson.ts";
 import { words } from "../core/errors.ts";
 import { isHealable, type Health } from "../core/gpuHealth.ts";
-import { forgotten, looked, nextLook, startWatch, turnsBad, type HandleWatch } from "../core/handleWatch.ts";
+import {
+  askedForList,
+  forgotten,
+  gotList,
+  looked,
+  nextList,
+  nextLook,
+  startWatch,
+  turnsBad,
+  type HandleWatch,
+} from "../core/handleWatch.ts";
 import type { State } from "../core/state.ts";
 import { checkContainerGpu } from "../engine/probe.ts";
 import type { App } from "./app.ts";
@@ -23,8 +33,21 @@ export function createHandleWatch(app: App): vscode.Disposable {
     timer = undefined;
     // A look starts nvidia-smi in a container.
     if (isDisposed || isLooking || !vscode.window.state.focused || !vscode.workspace.isTrusted) return;
-    const next = nextLook(watch, app.store.get(), Date.now());
-    if (next) timer = setTimeout(() => void look(next.container), Math.max(0, next.at - Date.now()));
+    const state = app.store.get();
+    const next = nextLook(watch, state, Date.now());
+    const list = nextList(watch, state);
+    if (list !== undefined && list <= (next?.at ?? Infinity)) at(list, askForList);
+    else if (next) at(next.at, () => void look(next.container));
+  }
+
+  function at(time: number, work: () => void): void {
+    timer = setTimeout(work, Math.max(0, time - Date.now()));
+  }
+
+  function askForList(): void {
+    watch = askedForList(watch, Date.now());
+    app.feed.catchUp();
+    schedule();
   }
 
   async function look(container: Container): Promise<void> {
@@ -58,7 +81,8 @@ export function createHandleWatch(app: App): vscode.Disposable {
   }
 
   /** Takes in what others found out: a launch, a check that somebody asked for, the engine that went away. */
-  function follow({ containers, handles }: State): void {
+  function follow({ containers, handles, unlisted }: State): void {
+    if (unlisted === undefined && watch.asked.times > 0) watch = gotList(watch);
     if (handles !== known) {
       const before = known;
       known = handles;

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import type { Container, Details } from "../../src/core/engineJson.ts";
 import type { Verdict } from "../../src/core/gpuHealth.ts";
-import { forgotten, looked, nextLook, startWatch, turnsBad, type HandleWatch } from "../../src/core/handleWatch.ts";
+import {
+  askedForList,
+  forgotten,
+  gotList,
+  looked,
+  nextList,
+  nextLook,
+  startWatch,
+  turnsBad,
+  type HandleWatch,
+} from "../../src/core/handleWatch.ts";
 import { initialState, type State } from "../../src/core/state.ts";
 
 const [second, minute, hour] = [1000, 60_000, 3_600_000];
@@ -187,4 +197,36 @@ describe("a GPU handle turns bad", () => {
   ];
   for (const [title, watch, verdict, wanted] of cases)
     it(`${title}: ${wanted ? "told" : "not told"}`, () => assert.equal(turnsBad(watch, a, verdict), wanted));
+});
+
+describe("a list of the containers is asked for", () => {
+  const inSeconds = (watch: HandleWatch, more: Partial<State>, at = now) => {
+    const time = nextList(watch, state([], more));
+    return time && (time - at) / second;
+  };
+
+  it("not while all that runs is known", () => assert.equal(inSeconds(startWatch, {}), undefined));
+
+  it("when the first of those that were started unseen is due to be looked at", () =>
+    assert.equal(inSeconds(startWatch, { unlisted: now - 3 * second }), 7));
+
+  it("at most once a minute, however many are started", () => {
+    const watch = gotList(askedForList(startWatch, now));
+    assert.equal(inSeconds(watch, { unlisted: now + 2 * second }), 60);
+    assert.equal(inSeconds(watch, { unlisted: now + 55 * second }), 65);
+  });
+
+  it("ever less often when none comes, as of an engine that is out", () => {
+    const out = { engine: { status: "out", reason: "stopped", message: "" } as const, unlisted: now - minute };
+    let watch = startWatch;
+    const pauses = [1, 2, 3, 4, 5, 6].map(() => {
+      watch = askedForList(watch, now);
+      return inSeconds(watch, out);
+    });
+    assert.deepEqual(pauses, [60, 120, 240, 480, 600, 600]);
+    assert.equal(inSeconds(gotList(watch), { unlisted: now }), 60);
+  });
+
+  it("not of an engine that was never seen", () =>
+    assert.equal(inSeconds(startWatch, { engine: { status: "connecting" }, unlisted: now }), undefined));
 });

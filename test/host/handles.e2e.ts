@@ -157,4 +157,21 @@ describe("GPU handles are watched, and revived", () => {
     engine.end();
     await window.close();
   });
+
+  it("of what is started while the sidebar shows something else, too", async function () {
+    this.timeout(120_000);
+    const window = await lab.open();
+    await window.treeWith("Images", "busybox");
+    await window.openContainer("Explorer");
+    const engine = await witness(lab.engine);
+    await run("train-e", 0);
+    // Ten seconds after its start.
+    await window.until(
+      () => engine.actions.filter((action) => /^exec_create: nvidia-smi/.test(action)).length,
+      (looks) => looks > 0,
+      60_000,
+    );
+    engine.end();
+    await window.close();
+  });
 });
