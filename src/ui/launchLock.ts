@@ -43,12 +43,18 @@ export async function isLocked(app: App, { engine }: Pick<Reach, "engine">, name
   return all.some(({ lock }) => lock.host === engine.endpoint.host && lock.name === name && isAlive(lock));
 }
 
-/** Whether a window was closed, or ended, while it had set a container aside; asks no engine. Such locks are gone after that. */
-export async function takeBrokenLocks(app: App): Promise<boolean> {
-  const broken = (await locks(app)).filter(({ lock }) => !isAlive(lock));
-  await Promise.all(broken.map(({ file }) => rm(file, { force: true })));
-  return broken.length > 0;
+/** The restarts that a window was closed, or ended, in the middle of: the engine's address and the container's name. Asks no engine. */
+export async function brokenLocks(app: App): Promise<readonly Pick<Lock, "host" | "name">[]> {
+  return (await broken(app)).map(({ lock }) => lock);
 }
+
+/** There is nothing to put back any more, or somebody was asked and has answered. */
+export async function forgetBrokenLocks(app: App, { host, name }: Pick<Lock, "host" | "name">): Promise<void> {
+  const these = (await broken(app)).filter(({ lock }) => lock.host === host && lock.name === name);
+  await Promise.all(these.map(({ file }) => rm(file, { force: true })));
+}
+
+const broken = async (app: App) => (await locks(app)).filter(({ lock }) => !isAlive(lock));
 
 async function locks(app: App): Promise<{ file: string; lock: Lock }[]> {
   const files = await readdir(folder(app)).catch(() => []);

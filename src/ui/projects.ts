@@ -153,7 +153,7 @@ export function createProjects(
       },
     },
   );
-  return { areRead, dispose: () => all.dispose() };
+  return { areRead, dispose: () => void all.dispose() };
 }
 
 /** Patterns without a slash: VS Code watches the folder alone, not the whole tree below it. */

@@ -5,53 +5,93 @@ import { Cancelled, UserError, words } from "../core/errors.ts";
 import { isUp } from "../core/holds.ts";
 import { failedName, setAsideFrom } from "../core/names.ts";
 import { label } from "../core/runSpec.ts";
+import { throttle } from "../engine/throttle.ts";
 import type { App } from "./app.ts";
-import { isLocked, takeBrokenLocks } from "./launchLock.ts";
+import { brokenLocks, forgetBrokenLocks, isLocked } from "./launchLock.ts";
 import { notify } from "./notify.ts";
 import { confirm } from "./prompts.ts";
 import { lossesText, whatIsLost } from "./removal.ts";
 import { runPlan } from "./runPlan.ts";
 import { findContainer, reach, type Reach } from "./target.ts";
 
+/** Between two attempts to ask an engine that is out, in ms: the first, and the longest. */
+const pauses = { first: 1_000, longest: 5 * 60_000 };
+
 /**
  * Containers that a restart set aside, and whose window was closed in the middle, can be put back: offered on activation when this machine knows of one,
  * else once the engine is first seen.
  */
 export function offerSetAside(app: App): vscode.Disposable {
-  let isOffered = false;
-  const offerOnce = async (list: () => Promise<readonly Container[]>) => {
-    if (isOffered || !vscode.workspace.isTrusted) return;
-    isOffered = true;
+  /** The contexts whose engines were looked through. */
+  const done = new Set<string>();
+  let failures = 0;
+  let again: NodeJS.Timeout | undefined;
+  let host = app.store.get().context?.host;
+
+  const { trigger, cancel } = throttle(async () => {
+    clearTimeout(again);
+    if (!vscode.workspace.isTrusted) return;
     try {
-      await offer(app, await list());
+      await look(app, done);
+      failures = 0;
     } catch (error) {
-      isOffered = false; // the engine is out: once it is back
       app.log.warn(`Put back: ${words(error)}`);
+      again = setTimeout(trigger, Math.min(pauses.longest, pauses.first * 2 ** failures++));
     }
-  };
-  const unlisten = app.store.onDidChange(({ engine, containers }) => {
-    if (engine.status === "ready") void offerOnce(() => Promise.resolve(containers));
+  }, pauses.first);
+
+  const unlisten = app.store.onDidChange(({ engine, context }) => {
+    const isNew = context?.host !== host;
+    host = context?.host;
+    if (isNew || (engine.status === "ready" && !done.has(engine.context))) trigger();
   });
-  void takeBrokenLocks(app).then((broken) => broken && void offerOnce(async () => (await reach(app)).engine.containers()));
-  return { dispose: unlisten };
+  const trust = vscode.workspace.onDidGrantWorkspaceTrust(trigger);
+  trigger();
+  return vscode.Disposable.from(trust, {
+    dispose() {
+      unlisten();
+      cancel();
+      clearTimeout(again);
+    },
+  });
 }
 
-async function offer(app: App, containers: readonly Container[]): Promise<void> {
-  for (const container of containers.filter((it) => isMine(it, app))) {
-    const name = setAsideFrom(container.name) ?? "";
-    if (!(await isLocked(app, await reach(app), name))) void offerOne(app, container, name);
-  }
+/** Looks through the engine in use, if a view has listed it or a broken lock is of it; once. @throws UserError when it is out */
+async function look(app: App, done: Set<string>): Promise<void> {
+  const all = await brokenLocks(app);
+  const { engine, containers } = app.store.get();
+  if (engine.status !== "ready" && all.length === 0) return;
+  const reached = await reach(app);
+  const { context, host } = reached.engine.endpoint;
+  if (done.has(context)) return;
+  const broken = all.filter((lock) => lock.host === host);
+  const isListed = engine.status === "ready" && engine.context === context;
+  if (!isListed && broken.length === 0) return;
+  const listed = isListed ? containers : await reached.engine.containers();
+  await app.projectsRead;
+  done.add(context);
+  await offer(app, reached, listed, new Set(broken.map(({ name }) => name)));
+}
+
+/** @param broken names of containers whose restarts were begun here, and broken off */
+async function offer(app: App, reached: Reach, containers: readonly Container[], broken: ReadonlySet<string>): Promise<void> {
+  const { host } = reached.engine.endpoint;
+  const aside = new Map(containers.map((container) => [setAsideFrom(container.name) ?? "", container]));
+  aside.delete("");
+  for (const [name, container] of aside)
+    if ((broken.has(name) || isMine(container, name, app)) && !(await isLocked(app, reached, name)))
+      void offerOne(app, reached, container, name);
+  for (const name of broken) if (!aside.has(name)) await forgetBrokenLocks(app, { host, name });
 }
 
 /** Berth's own say who made them; of others, such as Compose's, those are that a project of this window describes. */
-function isMine(container: Container, app: App): boolean {
-  const name = setAsideFrom(container.name);
-  if (name === undefined) return false;
+function isMine(container: Container, name: string, app: App): boolean {
   const user = container.labels[label.user];
   return user === undefined ? deploymentOf({ ...container, name }, app.store.get().projects) !== undefined : user === app.user;
 }
 
-async function offerOne(app: App, { id, name: aside }: Container, name: string): Promise<void> {
+/** As long as nobody has answered, the next window offers it too. */
+async function offerOne(app: App, { engine }: Reach, { id, name: aside }: Container, name: string): Promise<void> {
   const putBack = vscode.l10n.t("Put Back");
   const start = vscode.l10n.t("Put Back and Start");
   const answer = await notify.warn(
@@ -59,9 +99,9 @@ async function offerOne(app: App, { id, name: aside }: Container, name: string):
     start,
     putBack,
   );
-  if (answer === undefined) return;
   try {
-    await putBackOne(app, id, name, answer === start);
+    if (answer !== undefined) await putBackOne(app, id, name, answer === start);
+    await forgetBrokenLocks(app, { host: engine.endpoint.host, name });
   } catch (error) {
     if (!(error instanceof Cancelled)) void notify.error(words(error), {});
   }

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { execa } from "execa";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Workbench } from "../lab/workbench.ts";
@@ -107,6 +108,22 @@ describe("what can go wrong with a launch, clicked through in the workbench", ()
       (editors) => editors.some((editor) => editor.startsWith("compose")),
     );
     assert.deepEqual(await names(), []);
+  });
+
+  it("asked for before the projects were read, it waits for them", async () => {
+    await compose("services:\n  box:\n    image: berth-lab/busybox:1\n");
+    // Reading it waits for somebody who writes.
+    const dotenv = join(lab.folder, ".env");
+    await execa("mkfifo", [dotenv]);
+    try {
+      window = await lab.open();
+      await window.runCommand("Berth: Launch Project");
+      await writeFile(dotenv, "");
+      assert.equal((await window.modal()).message, "Ready to launch the container with this command?");
+      await window.answer("Cancel");
+    } finally {
+      await rm(dotenv);
+    }
   });
 
   it("a window that ends in the middle of a restart leaves the old one aside; the next one puts it back", async function () {
