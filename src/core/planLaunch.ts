@@ -101,7 +101,8 @@ export function planReplace(
     );
   const of = { id, name, state };
   // In one that is paused again nothing can be started.
-  const restarted = mayRun(appRuns) && state === "running" && launch.app ? [appArgs(id, ranBy ?? launch.app.start, launching.display?.env)] : [];
+  const restarted =
+    mayRun(appRuns) && state === "running" && launch.app ? [appArgs(id, ranBy ?? launch.app.start, launching.display?.env)] : [];
   const stop: Step = {
     kind: "stop",
     argv: ["stop", id],

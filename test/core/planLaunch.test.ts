@@ -273,14 +273,20 @@ describe("the plan of a reuse", () => {
   });
 
   it("of one that was not set up to the end sets it up, and says so, whatever state it is in", () => {
-    const lines = text(planReuse(launching(), container("running"), { appRuns: false, revive: false, setupDue: true })).split("\n");
+    const lines = text(planReuse(launching(), container("running"), { appRuns: false, revive: false, setupDue: true })).split(
+      "\n",
+    );
     const setup =
       "docker exec 5f57956e7fc4 sh -c 'mkdir -p /opt/storage/engines' (it was not done to the end when the container was created)";
     const skipped = ["Skipped: docker run (rtvicv is there)", "Skipped: docker start (rtvicv runs)"];
     const note = "Note: rtvicv was not set up to the end when it was created: its setup is done now, from the beginning.";
     assert.deepEqual(lines.slice(3), [port(3), `4. ${setup}`, ...fromPrepare("5f57956e7fc4", 5), ...skipped, note]);
 
-    for (const [state, revive] of [["exited", false], ["created", false], ["running", true]] as const) {
+    for (const [state, revive] of [
+      ["exited", false],
+      ["created", false],
+      ["running", true],
+    ] as const) {
       const plan = text(planReuse(launching(), container(state), { appRuns: false, revive, setupDue: true }));
       assert.ok(plan.includes(setup), plan);
       assert.ok(!plan.includes("Skipped: setup"), plan);
