@@ -320,6 +320,16 @@ describe("the store follows the engine", function () {
     assert(!proxy.requests.includes(`GET /containers/${stuck}/json`), "it was asked for once, and not again meanwhile");
   });
 
+  it("though an inspect failed, and nothing happens after that", async () => {
+    const odd = await createBox(lab);
+    let asked = 0;
+    proxy.rewrite = (line, body) => (line === `GET /containers/${odd}/json` && ++asked === 1 ? '{"Id": 7}' : body);
+    const seen = await look();
+    assert.equal(seen.find(odd)?.details, undefined);
+    await seen.until("its details, asked for again", () => seen.find(odd)?.details !== undefined);
+    assert.deepEqual([lists(proxy), inspects(proxy)], [1, 1]);
+  });
+
   it("though one inspect is odd, or refused", async () => {
     const [odd, refused, other] = await Promise.all([createBox(lab), createBox(lab), createBox(lab)]);
     proxy.rewrite = (line, body) => {
