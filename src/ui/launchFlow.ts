@@ -364,7 +364,7 @@ async function tellUrl(name: string, url: string, beside: string): Promise<void>
 
 /** Where the app answers in the container that is left as it is. */
 async function besideText(reached: Reach, { app }: Launch, beside: Look | undefined): Promise<string> {
-  if (!beside?.appRuns || app?.port === undefined) return "";
+  if (beside?.appRuns !== true || app?.port === undefined) return "";
   const { name, id, labels } = beside.found;
   const url = await appUrl(reached, id, Number(labels[label.port] ?? app.port)).catch(() => undefined);
   return url === undefined ? "" : `; ${vscode.l10n.t("{0} stays at {1}", name, url)}`;
