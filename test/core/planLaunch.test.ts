@@ -359,6 +359,15 @@ describe("the plan of a restart", () => {
     assert.equal(plan.failedName, "rtvicv-failed-20261121_093005");
   });
 
+  it("of one whose app nobody could look for starts that again when it is taken back, unless it is paused again", () => {
+    const undo = (state: string) => {
+      const plan = planReplace(launching(), container(state), { appRuns: "unknown", ranBy: "old", volumes: false, now });
+      const stop = plan.steps.find((step) => step.kind === "stop");
+      return (stop?.undo ?? []).map((argv) => argv.at(-1));
+    };
+    assert.deepEqual([undo("running"), undo("paused")], [["old"], []]);
+  });
+
   it("of a stopped one stops nothing", () => {
     const [, first] = text(planReplace(launching(), container("exited"), { appRuns: false, volumes: false, now })).split("\n");
     assert.equal(first, "1. docker rename 5f57956e7fc4 rtvicv-berth-aside (it is kept until the new one is up)");
