@@ -18,7 +18,7 @@ import { settings } from "./settings.ts";
 /** Editors and git write several files at once: they are read together. In ms. */
 const pause = 100;
 /** How long a folder that hangs, as one on a network can, may hold up those who wait for the first read. In ms. */
-const patience = 5_000;
+const patience = 15_000;
 
 /** How containers and images are named that a compose file gives no name. */
 export function naming({ user }: Pick<App, "user">): Naming {

@@ -118,6 +118,10 @@ describe("what can go wrong with a launch, clicked through in the workbench", ()
     try {
       window = await lab.open();
       await window.runCommand("Berth: Launch Project");
+      // By the time that a later command has asked, it has looked.
+      await window.runCommand("Berth: Filter Containers");
+      await window.question("Filter Containers");
+      await window.dismiss();
       await writeFile(dotenv, "");
       assert.equal((await window.modal()).message, "Ready to launch the container with this command?");
       await window.answer("Cancel");
