@@ -13,7 +13,8 @@ import type { Engine } from "./engine.ts";
 import type { Written } from "./configure.ts";
 import { removeContainer, removeTimeout, stopTime } from "./ending.ts";
 import { checkContainerGpu } from "./probe.ts";
-import { finishUndo, undoAll, type Undo } from "./undo.ts";
+import { reasonOf, subjects, takeBack } from "./takeBack.ts";
+import { finishUndo, type Undo } from "./undo.ts";
 
 export interface StepEvent {
   step: Step;
@@ -76,7 +77,7 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
   const container = { id: plan.container.id ?? "", name: plan.container.name };
   let health: Health | undefined;
   let url: string | undefined;
-  await finishUndo(subjects(), tools, signal);
+  await finishUndo(subjects(plan, container), tools, signal);
   await checkBasis(plan, engine);
   for (const step of plan.steps) {
     yield { step, outcome: "started" };
@@ -95,11 +96,11 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
       const cancelled = signal.aborted && !(error instanceof UserError);
       const message = cancelled ? "cancelled" : words(error);
       yield { step, outcome: "failed", detail: message };
-      throw await takeBack(cancelled ? new Cancelled() : await reasonOf(error, step));
+      throw await giveUp(cancelled ? new Cancelled() : await reasonOf(error, step, engine));
     }
   }
   // Cancelled while the last step was told: nobody will look at what was made. What cannot be undone any more is done.
-  if (signal.aborted && done.length > 0) throw await takeBack(new Cancelled());
+  if (signal.aborted && done.length > 0) throw await giveUp(new Cancelled());
   let left: string | undefined;
   for (const step of plan.cleanup ?? []) {
     yield { step, outcome: "started" };
@@ -118,51 +119,9 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
     ...(left === undefined ? {} : { left }),
   };
 
-  /** What fails inside may fail because the engine is being stopped, which ends its containers first. */
-  async function reasonOf(error: unknown, { kind }: Step): Promise<unknown> {
-    const inside = ["running", "setup", "prepare", "configure", "stopApp", "app", "ready"].includes(kind);
-    if (!inside || !(error instanceof UserError) || error instanceof EngineGoneError) return error;
-    return requireStays(engine).then(
-      () => error,
-      (gone: unknown) => gone,
-    );
-  }
-
-  /** Leaves things as they were, but for a new container that can be looked at to see what was wrong. Gives the error to throw. */
-  async function takeBack(error: unknown): Promise<unknown> {
-    let reason = error;
-    if (error instanceof ExitedEarlyError || error instanceof AppFailedError) {
-      try {
-        if (plan.container.id === undefined && plan.failedName === undefined) return error;
-        if (plan.failedName !== undefined) reason = await keepFailed(error, plan.failedName);
-      } catch (gone) {
-        reason = gone;
-      }
-    }
-    await undoAll(done, tools, subjects(), reason);
-    return reason;
-  }
-
-  /** Names and ids of the containers that the plan is about. */
-  function subjects(): string[] {
-    const others = plan.steps.flatMap((step) => ("of" in step && step.of ? [step.of.id] : []));
-    return [container.name, ...[container.id, ...others].filter((id) => id !== "")];
-  }
-
-  /** Puts the new container out of the way of the one before, whose name, port and GPUs it has. */
-  async function keepFailed(error: UserError, name: string): Promise<UserError> {
-    try {
-      await cli.run(["stop", container.id], {}, { timeout: await stopTime(engine, container.id) });
-      await cli.run(["rename", container.id, name]);
-    } catch (failure) {
-      if (failure instanceof EngineGoneError) throw failure;
-      return told(error, l10n.t("The one before is back.")); // what cannot be kept goes as all that was done
-    }
-    done.splice(
-      done.findIndex((undo) => undo.kind === "created"),
-      1,
-    );
-    return told(error, l10n.t("It is kept as {0}; the one before is back.", name));
+  async function giveUp(error: unknown): Promise<unknown> {
+    const isTelling = error instanceof ExitedEarlyError || error instanceof AppFailedError;
+    return takeBack(error, { plan, container, done, isTelling }, tools);
   }
 
   async function run(step: Step): Promise<{ detail?: string; files?: readonly Written[] }> {
@@ -250,12 +209,6 @@ export async function* execute(plan: Plan, tools: Tools, signal: AbortSignal): A
       throw error;
     }
   }
-}
-
-/** The same error, with what became of the containers. */
-function told(error: UserError, what: string): UserError {
-  const [sentence, ...rest] = error.message.replace(` ${l10n.t("The container is kept.")}`, "").split("\n");
-  return new UserError([`${sentence} ${what}`, ...rest].join("\n"), error.remedy);
 }
 
 /** Looks once more, just before the plan runs, whether the engine is as it was when the plan was made. */
@@ -361,13 +314,5 @@ async function lastLines(engine: Engine, id: string, secrets: readonly string[])
   } catch (error) {
     if (error instanceof EngineGoneError) await engine.ping(); // a log that hangs is no sign of that
     return l10n.t("Its log cannot be read: {0}", words(error));
-  }
-}
-
-/** An engine that is being stopped ends its containers first, by a signal, and answers for a moment longer. @throws EngineGoneError */
-async function requireStays(engine: Engine): Promise<void> {
-  for (let n = 0; n < 3; n++) {
-    await engine.ping();
-    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
