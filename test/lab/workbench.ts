@@ -458,11 +458,14 @@ export class Workbench {
     ))!;
   }
 
-  /** Waits for a modal dialog, clicks a button of it, and waits until it is gone. */
+  /** Waits for a modal dialog, clicks a button of it, and waits until it is gone; the next one may be there by then. */
   async answer(button: string): Promise<void> {
     const box = this.page.locator(".monaco-dialog-box");
-    await box.locator(".dialog-buttons .monaco-button", { hasText: exactly(button) }).click();
-    await box.waitFor({ state: "detached" });
+    const choice = box.locator(".dialog-buttons .monaco-button", { hasText: exactly(button) });
+    await choice.waitFor();
+    const answered = await box.elementHandle();
+    await choice.click();
+    await answered?.waitForElementState("hidden");
   }
 
   /** The notifications that show now, the newest first. */
