@@ -148,7 +148,9 @@ function undoLater(rest: Undo[], hands: Hands, about: readonly string[]): void {
       if (outcome === "gone") return error;
       // A container may yet turn up; what else is to be undone does not wait for it as long, and what is to be done with its name not at all.
       const most = error !== undefined ? looks : isLast ? 0 : rest.length === 1 ? looks : 3;
-      if (outcome === "open" && ++looked < most) return error;
+      // An engine that just came up may still be busy with what it found.
+      const isBusy = outcome === "failed" && rest[0].kind === "created" && !isLast && !(error instanceof EngineGoneError);
+      if ((outcome === "open" || isBusy) && ++looked < most) return error;
       if (error !== undefined) failures.push(words(error));
       rest.shift();
       looked = 0;
