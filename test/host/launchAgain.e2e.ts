@@ -32,7 +32,7 @@ describe("a launch that was backed out of, is under way or was broken off, click
   before(async function () {
     this.timeout(600_000);
     await packageExtension();
-    lab = await scene("launch-clicks", { settings: { "berth.open": "none", "berth.naming.container": "{{service}}" } });
+    lab = await scene("launch-again", { settings: { "berth.open": "none", "berth.naming.container": "{{service}}" } });
     await mkdir(join(lab.folder, "data"));
   });
   beforeEach(async () => {
