@@ -27,7 +27,9 @@ const filesOf = (folder: string, suffix: string) =>
   readdirSync(join(repository, folder))
     .filter((file) => file.endsWith(suffix))
     .map((file) => `${folder}/${file}`);
-const clicksBeside = ["chaos", "crowd", "launchAgain", "putBack"].map((name) => `test/host/${name}.e2e.ts`);
+const clickFiles = (...names: string[]) => names.map((name) => `test/host/${name}.e2e.ts`);
+const look = clickFiles("look", "trouble", "secretAnswer");
+const crowds = clickFiles("chaos", "crowd", "launchAgain", "putBack");
 
 const stages: Stage[] = [
   { title: "Types, lint and format", script: "check" },
@@ -39,28 +41,29 @@ const stages: Stage[] = [
   {
     title: "Host: clicks in its workbench, on the installed package",
     script: "test:clicks",
-    files: filesOf("test/host", ".e2e.ts").filter((file) => !clicksBeside.includes(file)),
+    files: filesOf("test/host", ".e2e.ts").filter((file) => ![...look, ...crowds].includes(file)),
   },
   { title: "Host: desktop VS Code", script: "test:desktop" },
 ];
-/** Those that share one engine go one after the other; the others, which mostly wait, beside them and beside VS Code; so do some of the clicks. */
+/** In lines that take about as long as VS Code's: they mostly wait. Those that share one engine go one after the other. */
 const sharesEngine = (file: string) => /useEngine\(\)/.test(readFileSync(join(repository, file), "utf8"));
 const engineFiles = filesOf("test/engine", ".test.ts");
-const engineStage = (title: string, files: string[]): Stage => ({
+const launches = "test/engine/launch.test.ts";
+const eachItsOwn = engineFiles.filter((file) => !sharesEngine(file) && file !== launches);
+const engine = (title: string, files: string[]): Stage => ({
   title: `Engine: a real Docker Engine, ${title}`,
   script: "test:engine",
   files,
 });
 const beside: Stage[][] = [
   [
-    engineStage("one for all", engineFiles.filter(sharesEngine)),
-    { title: "Host: other clicks in its workbench", script: "test:clicks", files: clicksBeside },
+    engine("one for all", engineFiles.filter(sharesEngine)),
+    engine("launches", [launches]),
+    { title: "Host: clicks, the look and what can be wrong", script: "test:clicks", files: look },
   ],
   [
-    engineStage(
-      "each its own",
-      engineFiles.filter((file) => !sharesEngine(file)),
-    ),
+    engine("each its own", eachItsOwn),
+    { title: "Host: clicks, crowds and second windows", script: "test:clicks", files: crowds },
   ],
 ];
 

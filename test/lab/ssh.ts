@@ -119,6 +119,13 @@ export async function startSshServer(engine: LabEngine): Promise<SshServer> {
       }
     },
     stop() {
+      // Held first: one that it starts meanwhile would stay, and hold its port.
+      for (let held: number[] = []; ;) {
+        const all = processes();
+        if (all.every((pid) => held.includes(pid))) break;
+        send("SIGSTOP", all);
+        held = all;
+      }
       send("SIGKILL", processes());
       server = undefined;
     },
