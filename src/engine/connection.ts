@@ -61,7 +61,7 @@ class Tunnel extends Duplex {
     let complaint = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2000)));
     child.stdout.on("data", (chunk) => this.push(chunk) || child.stdout.pause());
-    child.stdin.on("error", () => undefined); // the write that failed tells it
+    child.stdin.on("error", () => undefined); // a program that takes no more has ended, or is about to: its end tells why
     // A code such as ENOENT would be taken for the engine's.
     child.on("error", ({ message }) => this.destroy(new Error(cannotStart(message))));
     child.on("close", (code) => {
@@ -74,10 +74,10 @@ class Tunnel extends Duplex {
     this.child.stdout.resume();
   }
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.child.stdin.write(chunk, done);
+    this.child.stdin.write(chunk, () => done());
   }
   override _final(done: () => void): void {
-    this.child.stdin.end(done);
+    this.child.stdin.end(() => done());
   }
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     // The CLI takes no notice of SIGTERM while it reads, and ends with its input; but not while the network swallows what it writes. Its ssh goes with it.
