@@ -45,26 +45,26 @@ const stages: Stage[] = [
   },
   { title: "Host: desktop VS Code", script: "test:desktop" },
 ];
-/** In lines that take about as long as VS Code's: they mostly wait. Those that share one engine go one after the other. */
+/** Those that share one engine go one after the other. */
 const sharesEngine = (file: string) => /useEngine\(\)/.test(readFileSync(join(repository, file), "utf8"));
 const engineFiles = filesOf("test/engine", ".test.ts");
-const launches = "test/engine/launch.test.ts";
-const eachItsOwn = engineFiles.filter((file) => !sharesEngine(file) && file !== launches);
+const launches = ["test/engine/launch.test.ts"];
+const waiting = ["ready", "contexts", "examples", "app"].map((name) => `test/engine/${name}.test.ts`);
+const rest = engineFiles.filter((file) => !sharesEngine(file) && ![...launches, ...waiting].includes(file));
 const engine = (title: string, files: string[]): Stage => ({
   title: `Engine: a real Docker Engine, ${title}`,
   script: "test:engine",
   files,
 });
+const clicks = (title: string, files: string[]): Stage => ({ title: `Host: clicks, ${title}`, script: "test:clicks", files });
+/** Beside VS Code's own line, and about as long. One of them at a time clicks: three windows at once are too much for two cores. */
 const beside: Stage[][] = [
   [
     engine("one for all", engineFiles.filter(sharesEngine)),
-    engine("launches", [launches]),
-    { title: "Host: clicks, the look and what can be wrong", script: "test:clicks", files: look },
+    clicks("crowds and second windows", crowds),
+    engine("what is waited for", waiting),
   ],
-  [
-    engine("each its own", eachItsOwn),
-    { title: "Host: clicks, crowds and second windows", script: "test:clicks", files: crowds },
-  ],
+  [engine("launches", launches), engine("each its own", rest), clicks("the look and what can be wrong", look)],
 ];
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
