@@ -49,7 +49,7 @@ const stages: Stage[] = [
 const sharesEngine = (file: string) => /useEngine\(\)/.test(readFileSync(join(repository, file), "utf8"));
 const engineFiles = filesOf("test/engine", ".test.ts");
 const launches = ["test/engine/launch.test.ts"];
-const waiting = ["ready", "contexts", "examples", "app"].map((name) => `test/engine/${name}.test.ts`);
+const waiting = ["ready", "app", "configure", "contexts", "examples"].map((name) => `test/engine/${name}.test.ts`);
 const rest = engineFiles.filter((file) => !sharesEngine(file) && ![...launches, ...waiting].includes(file));
 const engine = (title: string, files: string[]): Stage => ({
   title: `Engine: a real Docker Engine, ${title}`,
